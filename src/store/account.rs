@@ -1,0 +1,49 @@
+//! What the channel said about the account, and what the owner has to look at.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{Result, millis, timestamp};
+
+/// Keeps something the channel said that is not a customer's.
+pub fn insert_event(connection: &Connection, field: &str, body: &str, at: Timestamp) -> Result<()> {
+    connection.execute(
+        "INSERT INTO account_events (field, body, received_at) VALUES (?1, ?2, ?3)",
+        params![field, body, millis(at)],
+    )?;
+    Ok(())
+}
+
+/// Something that the owner has to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// What it is about; one alert a key.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub text: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Raises an alert; the time of the first stays.
+pub fn raise_alert(connection: &Connection, key: &str, text: &str, at: Timestamp) -> Result<()> {
+    connection.execute(
+        "INSERT INTO alerts (key, text, since) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET text = ?2",
+        params![key, text, millis(at)],
+    )?;
+    Ok(())
+}
+
+/// Takes an alert back once it is solved.
+pub fn clear_alert(connection: &Connection, key: &str) -> Result<()> {
+    connection.execute("DELETE FROM alerts WHERE key = ?1", [key])?;
+    Ok(())
+}
+
+/// Every alert, the oldest first.
+pub fn alerts(connection: &Connection) -> Result<Vec<Alert>> {
+    let mut statement = connection.prepare("SELECT key, text, since FROM alerts ORDER BY since, key")?;
+    let rows = statement
+        .query_map([], |row| Ok(Alert { key: row.get(0)?, text: row.get(1)?, since: timestamp(row.get(2)?) }))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,58 @@
+//! Turns: what was decided and why. The audit of everything the bot did.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::domain::{ConversationId, Language};
+
+use super::{Result, millis};
+
+/// A turn as it is kept.
+#[derive(Clone, Debug)]
+pub struct TurnRow {
+    /// Deterministic: made of the messages that it deals with.
+    pub id: String,
+    /// Whose.
+    pub conversation: ConversationId,
+    /// `reply`, `clarify`, `decline`, `escalate`, `silent`.
+    pub action: String,
+    /// The reason's stable name.
+    pub reason: String,
+    /// The language it was held in.
+    pub language: Language,
+    /// 0 to 1.
+    pub confidence: f32,
+    /// JSON: everything else.
+    pub record: String,
+    /// When it was committed.
+    pub created_at: Timestamp,
+}
+
+/// Keeps a turn.
+pub fn insert(connection: &Connection, turn: &TurnRow) -> Result<()> {
+    connection.execute(
+        "INSERT INTO turns (id, conversation_id, action, reason, language, confidence, record, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            turn.id,
+            turn.conversation.0,
+            turn.action,
+            turn.reason,
+            turn.language.code(),
+            f64::from(turn.confidence),
+            turn.record,
+            millis(turn.created_at)
+        ],
+    )?;
+    Ok(())
+}
+
+/// The record of the turn that wrote an outbox row.
+pub fn record_behind(connection: &Connection, outbox_id: &str) -> Result<Option<String>> {
+    let record = connection.query_row(
+        "SELECT t.record FROM turns t JOIN outbox o ON o.turn_id = t.id WHERE o.id = ?1",
+        [outbox_id],
+        |row| row.get(0),
+    );
+    Ok(record.optional()?)
+}
