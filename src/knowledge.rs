@@ -1,0 +1,135 @@
+//! The business's own words: markdown files, cut into passages, indexed and searched.
+//!
+//! Never writes to the owner's folder and never talks to a customer.
+
+mod check;
+mod chunk;
+pub mod embed;
+pub mod embedder;
+#[cfg(test)]
+mod fake;
+mod faq;
+pub mod fold;
+mod front_matter;
+pub mod identify;
+mod index;
+mod load;
+mod markdown;
+pub mod passage;
+mod prepare;
+mod reload;
+mod report;
+mod search;
+pub mod sentences;
+mod snapshot;
+mod stopwords;
+mod store;
+#[cfg(test)]
+mod tests;
+mod vectors;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+pub use embedder::{EmbedError, Embedder};
+pub use passage::{Block, Passage, PassageId};
+pub use report::{KnowledgeError, Problem, Report};
+pub use search::{Hit, Query};
+pub use watch::Watch;
+
+use reload::Builder;
+use snapshot::Snapshot;
+
+/// Where the knowledge lies and how it is searched.
+#[derive(Clone)]
+pub struct Options {
+    /// The folder with the owner's markdown.
+    pub dir: PathBuf,
+    /// Where the index is kept between runs; in memory when there is none.
+    pub index_dir: Option<PathBuf>,
+    /// What finds passages by meaning and across languages; without it words alone are compared.
+    pub embedder: Option<Arc<dyn Embedder>>,
+}
+
+/// The business's knowledge, to be searched from any thread. A clone is another handle to the same.
+#[derive(Clone)]
+pub struct Knowledge {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    builder: Mutex<Builder>,
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+impl Knowledge {
+    /// Reads the folder. Broken files are in the report; only a folder that cannot be read is an error.
+    ///
+    /// Blocks until everything is indexed and embedded: on a first run with an embedder that can take minutes.
+    pub fn open(options: Options) -> Result<(Knowledge, Report), KnowledgeError> {
+        let started = Instant::now();
+        let mut builder = Builder::new(options.dir.clone(), options.index_dir.clone(), options.embedder.clone())?;
+        let (snapshot, report) = builder.build()?;
+        let inner = Inner { options, builder: Mutex::new(builder), snapshot: RwLock::new(Arc::new(snapshot)) };
+        Ok((Knowledge { inner: Arc::new(inner) }, Report { took: started.elapsed(), ..report }))
+    }
+
+    /// Reads the folder again, only what changed anew. Searches go on with what was there until it is done.
+    pub fn reload(&self) -> Report {
+        let started = Instant::now();
+        // A reload that panicked left the builder as it was before or after a file: both can be built on.
+        let mut builder = self.inner.builder.lock().unwrap_or_else(PoisonError::into_inner);
+        let report = match builder.build() {
+            Ok((snapshot, report)) => {
+                *self.inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+                report
+            }
+            Err(fault) => self.unchanged(&fault),
+        };
+        Report { took: started.elapsed(), ..report }
+    }
+
+    fn unchanged(&self, fault: &KnowledgeError) -> Report {
+        let snapshot = self.snapshot();
+        let message = format!("{fault}; until then the knowledge stays as it was");
+        let files: std::collections::HashSet<&str> =
+            snapshot.passages.iter().map(|passage| passage.file.as_str()).collect();
+        Report {
+            files: files.len(),
+            passages: snapshot.passages.len(),
+            problems: vec![Problem::new("", 1, message)],
+            ..Report::default()
+        }
+    }
+
+    /// The passages that may answer, best first, at most `limit`. Takes milliseconds, plus one use of the embedder.
+    pub fn search(&self, query: &Query, limit: usize) -> Vec<Hit> {
+        search::search(&self.snapshot(), self.inner.options.embedder.as_deref(), query, limit)
+    }
+
+    /// Every passage, in the order of files and within each.
+    pub fn passages(&self) -> Vec<Arc<Passage>> {
+        self.snapshot().passages.clone()
+    }
+
+    /// A hash of everything in use: the same files give the same version.
+    pub fn version(&self) -> String {
+        self.snapshot().version.clone()
+    }
+
+    /// Reloads whenever the folder changes, as long as the guard lives; `told` hears of each reload.
+    pub fn watch(&self, told: impl Fn(Report) + Send + 'static) -> Result<Watch, KnowledgeError> {
+        watch::watch(self.clone(), told)
+    }
+
+    fn dir(&self) -> &Path {
+        &self.inner.options.dir
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,312 @@
+//! Finds the passages that may answer a question, by words and by meaning.
+//!
+//! How much each of the two is trusted depends on whether question and passage share a language. Decides nothing:
+//! whether a passage does answer is judged elsewhere.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::embedder::Embedder;
+use super::fold::{Token, tokens};
+use super::index::{LookUp, QueryWord};
+use super::passage::Passage;
+use super::prepare::{ear_key, hashed, stem_key};
+use super::snapshot::Snapshot;
+use crate::domain::Language;
+
+/// What BM25 counts for against the vectors where question and passage share a language.
+const LEXICAL_SHARE: f32 = 0.5;
+
+/// What shared names, numbers and loan words add at most across languages.
+const LEXICAL_ACROSS: f32 = 0.15;
+
+/// What words alone are worth across languages when there are no vectors.
+const LEXICAL_ACROSS_ALONE: f32 = 0.5;
+
+/// The cosines between which questions and passages lie with the default embedder: unrelated, and as near as it gets.
+const COSINES: (f32, f32) = (0.75, 0.95);
+
+/// The same across languages: there all cosines lie lower by about 0.05, and without this every passage in the
+/// customer's language would outdo the right one in another.
+const COSINES_ACROSS: (f32, f32) = (0.70, 0.90);
+
+/// A question of at most this many content words leans on the one before it.
+const ELLIPTIC: usize = 2;
+
+/// Passages taken from each of the two searches.
+const CANDIDATES: usize = 200;
+
+/// What a misspelt word is worth against the right one.
+const SLIP: f32 = 0.85;
+
+/// A translation in the customer's language stands for another when it scores at least this share of it.
+const TRANSLATION_SHARE: f32 = 0.5;
+
+/// What BM25 keeps of a passage that holds none of the question's words by weight; the rest grows with their share.
+/// Without it one word in a heading outdoes three in a body.
+const UNCOVERED: f32 = 0.4;
+
+/// What is looked for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The customer's words.
+    pub text: String,
+    /// The question or questions before them, for words that lean on those: "and on Sunday?".
+    pub context: Option<String>,
+    /// The customer's language.
+    pub language: Language,
+}
+
+/// A passage that may answer.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The passage.
+    pub passage: Arc<Passage>,
+    /// How well it fits in all, 0 to 1. Orders the hits; it is no probability.
+    pub score: f32,
+    /// How well its words fit, 0 to 1: BM25, saturated and independent of the question's length.
+    pub lexical: f32,
+    /// How well its meaning fits, 0 to 1: cosines rescaled; none without an embedder.
+    pub dense: Option<f32>,
+    /// The share of the content words of the text (not the context) that the passage, its headings and its file's
+    /// name hold, rare words counting more, 0 to 1. Means something only where `same_language` holds.
+    pub coverage: f32,
+    /// Whether the passage is in the customer's language.
+    pub same_language: bool,
+}
+
+/// One way of putting the question.
+struct Form {
+    weight: f32,
+    own: Vec<QueryWord>,
+    foreign: Vec<QueryWord>,
+    own_measure: Measure,
+    foreign_measure: Measure,
+    vector: Option<Vec<f32>>,
+}
+
+/// What one way of putting it gives a passage.
+#[derive(Clone, Copy)]
+struct Found {
+    score: f32,
+    lexical: f32,
+    dense: Option<f32>,
+}
+
+/// The best passages, best first, each content once.
+pub fn search(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Query, limit: usize) -> Vec<Hit> {
+    let forms = forms(snapshot, embedder, query);
+    let mut best: HashMap<usize, Found> = HashMap::new();
+    for form in &forms {
+        for (index, found) in form.find(snapshot, query.language) {
+            let entry = best.entry(index).or_insert(found);
+            if found.score > entry.score {
+                *entry = found;
+            }
+        }
+    }
+    let mut ranked: Vec<(usize, Found)> = best.into_iter().filter(|(_, found)| found.score > 0.0).collect();
+    ranked.sort_by(|left, right| right.1.score.total_cmp(&left.1.score).then(left.0.cmp(&right.0)));
+    let kept = once_each(snapshot, query.language, ranked, limit);
+    let asked = Measure::new(snapshot, &content_words(snapshot, &query.text, query.language));
+    kept.into_iter()
+        .map(|(index, found)| Hit {
+            passage: snapshot.passages[index].clone(),
+            score: found.score,
+            lexical: found.lexical,
+            dense: found.dense,
+            coverage: asked.coverage(snapshot, index),
+            same_language: snapshot.passages[index].language == query.language,
+        })
+        .collect()
+}
+
+fn forms(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Query) -> Vec<Form> {
+    let own = content_words(snapshot, &query.text, query.language);
+    let is_elliptic = own.len() <= ELLIPTIC;
+    let context = query.context.as_deref().map(str::trim).filter(|context| !context.is_empty());
+    let mut texts = vec![query.text.clone()];
+    let mut forms = vec![form(snapshot, own, if context.is_some() && is_elliptic { 0.8 } else { 1.0 })];
+    if let Some(context) = context {
+        let joint = format!("{context} {}", query.text);
+        let mut words = content_words(snapshot, &joint, query.language);
+        // The new words say what changed and count more than those they lean on.
+        let new: HashSet<LookUp> =
+            forms[0].own.iter().flat_map(|word| word.terms.iter().map(|(term, _)| term.clone())).collect();
+        for word in &mut words {
+            if !word.terms.iter().any(|(term, _)| new.contains(term)) {
+                word.weight *= 0.7;
+            }
+        }
+        forms.push(form(snapshot, words, if is_elliptic { 1.0 } else { 0.85 }));
+        texts.push(joint);
+    }
+    match embedder.filter(|_| snapshot.has_vectors()).map(|embedder| embedder.embed_queries(&texts)) {
+        Some(Ok(vectors)) => forms.iter_mut().zip(vectors).for_each(|(form, vector)| form.vector = Some(vector)),
+        Some(Err(fault)) => tracing::warn!(%fault, "a question is looked up by its words alone"),
+        None => {}
+    }
+    forms
+}
+
+fn form(snapshot: &Snapshot, own: Vec<QueryWord>, weight: f32) -> Form {
+    let foreign = foreign_words(&own);
+    let (own_measure, foreign_measure) = (Measure::new(snapshot, &own), Measure::new(snapshot, &foreign));
+    Form { weight, own, foreign, own_measure, foreign_measure, vector: None }
+}
+
+/// The different content words of a text with the ways of writing them that the index knows.
+fn content_words(snapshot: &Snapshot, text: &str, language: Language) -> Vec<QueryWord> {
+    let all = tokens(text, language);
+    // "Who are you?" has no content words: then every word has to serve.
+    let serves = |token: &&Token| !token.is_stopword || all.iter().all(|token| token.is_stopword);
+    let mut seen = HashSet::new();
+    all.iter()
+        .filter(serves)
+        .filter(|token| seen.insert(token.stem.clone()))
+        .map(|token| word(snapshot, token, language))
+        .collect()
+}
+
+fn word(snapshot: &Snapshot, token: &Token, language: Language) -> QueryWord {
+    let stem = stem_key(language, token);
+    let plain = (LookUp::Plain(token.plain.clone()), 1.0);
+    let mut terms = vec![(LookUp::Stem(stem.clone()), 1.0)];
+    if !snapshot.knows(&stem) && !token.is_number() {
+        let by_ear = ear_key(language, token).filter(|key| snapshot.knows(key));
+        match by_ear {
+            Some(key) => terms.push((LookUp::Ear(key), SLIP)),
+            None => terms.extend(snapshot.similar(&stem).into_iter().map(|key| (LookUp::Stem(key), SLIP))),
+        }
+    }
+    terms.push(plain);
+    QueryWord { terms, weight: 1.0 }
+}
+
+/// The same words for passages in other languages: only what is written alike everywhere.
+fn foreign_words(own: &[QueryWord]) -> Vec<QueryWord> {
+    own.iter()
+        .map(|word| QueryWord {
+            terms: word.terms.iter().filter(|(term, _)| matches!(term, LookUp::Plain(_))).cloned().collect(),
+            weight: word.weight,
+        })
+        .collect()
+}
+
+/// How rare a word is among the passages: the rarest of its known ways of writing, the most for an unknown word.
+fn rarity(snapshot: &Snapshot, word: &QueryWord) -> f32 {
+    let known = word.terms.iter().filter(|(term, _)| snapshot.knows(term.key()));
+    known.map(|(term, _)| snapshot.rarity(term.key())).reduce(f32::max).unwrap_or_else(|| snapshot.rarity(""))
+}
+
+/// The words of a question made ready to be looked for in many passages: their weights and their hashed keys.
+struct Measure {
+    words: Vec<(f32, Vec<(u64, f32)>)>,
+    total: f32,
+}
+
+impl Measure {
+    fn new(snapshot: &Snapshot, words: &[QueryWord]) -> Self {
+        let words: Vec<(f32, Vec<(u64, f32)>)> = words
+            .iter()
+            .map(|word| {
+                let keys = word.terms.iter().map(|(term, weight)| (hashed(term.key()), *weight)).collect();
+                (word.weight * rarity(snapshot, word), keys)
+            })
+            .collect();
+        let total = words.iter().map(|(weight, _)| weight).sum();
+        Measure { words, total }
+    }
+
+    /// The share of the words, by weight, that a passage holds.
+    fn coverage(&self, snapshot: &Snapshot, index: usize) -> f32 {
+        let held = self.words.iter().map(|(weight, keys)| {
+            let best = keys.iter().filter(|(key, _)| snapshot.holds(index, *key)).map(|(_, share)| *share);
+            weight * best.fold(0.0, f32::max)
+        });
+        if self.total > 0.0 { (held.sum::<f32>() / self.total).min(1.0) } else { 0.0 }
+    }
+}
+
+impl Form {
+    fn find(&self, snapshot: &Snapshot, language: Language) -> HashMap<usize, Found> {
+        let own: Vec<QueryWord> = self.own.iter().map(without_plain).collect();
+        let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
+        let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
+        let cosines = self.vector.as_ref().map(|vector| snapshot.nearest(vector, CANDIDATES)).unwrap_or_default();
+        let candidates: HashSet<usize> =
+            own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();
+        candidates
+            .into_iter()
+            .map(|index| {
+                let is_own = snapshot.passages[index].language == language;
+                let (scores, measure) =
+                    if is_own { (&own, &self.own_measure) } else { (&foreign, &self.foreign_measure) };
+                let saturated = scores.get(&index).copied().unwrap_or(0.0);
+                let lexical = saturated * (UNCOVERED + (1.0 - UNCOVERED) * measure.coverage(snapshot, index));
+                // A passage that only its words found still has a meaning.
+                let cosine = self
+                    .vector
+                    .as_ref()
+                    .and_then(|vector| cosines.get(&index).copied().or_else(|| snapshot.similarity(index, vector)));
+                let dense = cosine.map(|cosine| rescaled(cosine, if is_own { COSINES } else { COSINES_ACROSS }));
+                (index, Found { score: self.weight * combined(is_own, lexical, dense), lexical, dense })
+            })
+            .collect()
+    }
+}
+
+fn without_plain(word: &QueryWord) -> QueryWord {
+    let terms = word.terms.iter().filter(|(term, _)| !matches!(term, LookUp::Plain(_))).cloned().collect();
+    QueryWord { terms, weight: word.weight }
+}
+
+/// BM25 made independent of the question: a half means about every word once in a body of usual length.
+fn saturated(scores: HashMap<usize, f32>, total: f32) -> HashMap<usize, f32> {
+    let total = total.max(f32::EPSILON);
+    scores.into_iter().map(|(index, score)| (index, score / (score + total))).collect()
+}
+
+fn rescaled(cosine: f32, (unrelated, nearest): (f32, f32)) -> f32 {
+    ((cosine - unrelated) / (nearest - unrelated)).clamp(0.0, 1.0)
+}
+
+fn combined(is_own: bool, lexical: f32, dense: Option<f32>) -> f32 {
+    match (is_own, dense) {
+        (true, Some(dense)) => LEXICAL_SHARE * lexical + (1.0 - LEXICAL_SHARE) * dense,
+        (true, None) => lexical,
+        (false, Some(dense)) => dense + LEXICAL_ACROSS * lexical * (1.0 - dense),
+        (false, None) => LEXICAL_ACROSS_ALONE * lexical,
+    }
+}
+
+/// Leaves out what says the same as a better hit, in the customer's language where it exists.
+fn once_each(
+    snapshot: &Snapshot,
+    language: Language,
+    ranked: Vec<(usize, Found)>,
+    limit: usize,
+) -> Vec<(usize, Found)> {
+    let mut own_best: HashMap<&str, f32> = HashMap::new();
+    for (index, found) in ranked.iter().filter(|(index, _)| snapshot.passages[*index].language == language) {
+        let best = own_best.entry(snapshot.group(*index)).or_default();
+        *best = best.max(found.score);
+    }
+    let mut kept: Vec<(usize, Found)> = Vec::new();
+    let mut spoken: HashMap<&str, Language> = HashMap::new();
+    for (index, found) in ranked {
+        if kept.len() >= limit {
+            break;
+        }
+        let group = snapshot.group(index);
+        let speaks = snapshot.passages[index].language;
+        let is_own = speaks == language;
+        let has_own = !is_own && own_best.get(group).is_some_and(|best| *best >= TRANSLATION_SHARE * found.score);
+        let is_other_version = !is_own && *spoken.entry(group).or_insert(speaks) != speaks;
+        if has_own || is_other_version || kept.iter().any(|(other, _)| snapshot.say_the_same(index, *other)) {
+            continue;
+        }
+        kept.push((index, found));
+    }
+    kept
+}

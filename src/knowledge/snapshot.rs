@@ -1,0 +1,139 @@
+//! The knowledge as it was at one moment, ready to be searched by many at once.
+//!
+//! Never changes: a reload builds another one and puts it in this one's place.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::fold::tokens;
+use super::index::{QueryWord, Words};
+use super::passage::{Passage, PassageId};
+use super::prepare::{Prepared, hashed};
+use super::vectors::PassageVectors;
+
+/// Passages this alike, in two languages, with the same figures, say the same.
+const SAME_CONTENT: f32 = 0.92;
+
+/// All that a search needs.
+pub struct Snapshot {
+    /// Every passage, in the order of files and within each.
+    pub passages: Vec<Arc<Passage>>,
+    /// A hash of all that was read.
+    pub version: String,
+    files: Vec<Arc<Prepared>>,
+    /// For each passage its file and its place there.
+    places: Vec<(usize, usize)>,
+    by_id: HashMap<PassageId, usize>,
+    /// In how many passages each key occurs.
+    frequencies: HashMap<u64, u32>,
+    words: Option<Words>,
+    vectors: Vec<Option<PassageVectors>>,
+}
+
+impl Snapshot {
+    /// Puts the parts together; `vectors` is empty or has one entry a passage.
+    pub fn new(
+        files: Vec<Arc<Prepared>>,
+        words: Option<Words>,
+        vectors: Vec<Option<PassageVectors>>,
+        version: String,
+    ) -> Self {
+        let places: Vec<(usize, usize)> = files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, prepared)| (0..prepared.passages.len()).map(move |place| (file, place)))
+            .collect();
+        let passages: Vec<_> = files.iter().flat_map(|prepared| prepared.passages.iter().cloned()).collect();
+        let by_id = passages.iter().enumerate().map(|(index, passage)| (passage.id, index)).collect();
+        let mut frequencies = HashMap::new();
+        for key in files.iter().flat_map(|prepared| &prepared.keys).flat_map(|keys| keys.iter()) {
+            *frequencies.entry(*key).or_insert(0) += 1;
+        }
+        Snapshot { passages, version, files, places, by_id, frequencies, words, vectors }
+    }
+
+    /// What files that say the same in several languages share.
+    pub fn group(&self, index: usize) -> &str {
+        &self.files[self.places[index].0].document.group
+    }
+
+    /// Whether any passage holds a key.
+    pub fn knows(&self, key: &str) -> bool {
+        self.frequencies.contains_key(&hashed(key))
+    }
+
+    /// Whether a passage, with its headings and its file's name, holds a hashed key.
+    pub fn holds(&self, index: usize, key: u64) -> bool {
+        let (file, place) = self.places[index];
+        self.files[file].keys[place].binary_search(&key).is_ok()
+    }
+
+    /// The inverse document frequency of a key, as BM25 has it: above 0, the most for one that no passage holds.
+    pub fn rarity(&self, key: &str) -> f32 {
+        let all = self.passages.len() as f32;
+        let with = self.frequencies.get(&hashed(key)).copied().unwrap_or(0) as f32;
+        (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
+    }
+
+    /// The known stems that differ from a stem's key by a slip of the pen.
+    pub fn similar(&self, key: &str) -> Vec<String> {
+        self.words.as_ref().map(|words| words.similar(key)).unwrap_or_default()
+    }
+
+    /// The best passages by BM25 with their raw scores; none when the index fails.
+    pub fn find(&self, words: &[QueryWord], limit: usize) -> HashMap<usize, f32> {
+        let Some(index) = &self.words else { return HashMap::new() };
+        match index.find(words, limit) {
+            Ok(found) => found.into_iter().filter_map(|(id, score)| Some((*self.by_id.get(&id)?, score))).collect(),
+            Err(fault) => {
+                tracing::warn!(%fault, "the word index failed; a restart builds it again");
+                HashMap::new()
+            }
+        }
+    }
+
+    /// Whether any passage has vectors.
+    pub fn has_vectors(&self) -> bool {
+        self.vectors.iter().any(Option::is_some)
+    }
+
+    /// The nearest passages to a question's vector with their cosines.
+    pub fn nearest(&self, question: &[f32], limit: usize) -> HashMap<usize, f32> {
+        let mut all: Vec<(usize, f32)> =
+            (0..self.vectors.len()).filter_map(|index| Some((index, self.similarity(index, question)?))).collect();
+        if all.len() > limit {
+            all.select_nth_unstable_by(limit, |left, right| right.1.total_cmp(&left.1));
+            all.truncate(limit);
+        }
+        all.into_iter().collect()
+    }
+
+    /// The cosine of a passage with a question's vector.
+    pub fn similarity(&self, index: usize, question: &[f32]) -> Option<f32> {
+        Some(self.vectors.get(index)?.as_ref()?.similarity(question))
+    }
+
+    /// Whether two passages say the same: word for word, or as translations with the same figures.
+    pub fn say_the_same(&self, left: usize, right: usize) -> bool {
+        let (one, other) = (&self.passages[left], &self.passages[right]);
+        if one.language == other.language {
+            return one.blocks == other.blocks && one.headings.last() == other.headings.last();
+        }
+        let likeness =
+            self.vectors.get(left).and_then(Option::as_ref).zip(self.vectors.get(right).and_then(Option::as_ref));
+        let figures = figures(one);
+        likeness.is_some_and(|(one, other)| one.likeness(other) >= SAME_CONTENT)
+            && !figures.is_empty()
+            && figures == self::figures(other)
+    }
+}
+
+fn figures(passage: &Passage) -> Vec<String> {
+    let mut figures: Vec<String> = tokens(&passage.text(), passage.language)
+        .into_iter()
+        .filter(|token| token.is_number())
+        .map(|token| token.plain)
+        .collect();
+    figures.sort_unstable();
+    figures
+}

@@ -1,0 +1,372 @@
+//! The knowledge as a whole: the example business searched by its words, and what happens as its folder changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use super::fake::FakeEmbedder;
+use super::*;
+use crate::domain::Language;
+
+fn open(dir: &Path, index_dir: Option<&Path>, embedder: Option<Arc<dyn Embedder>>) -> (Knowledge, Report) {
+    Knowledge::open(Options { dir: dir.to_path_buf(), index_dir: index_dir.map(Path::to_path_buf), embedder }).unwrap()
+}
+
+fn fake() -> Option<Arc<dyn Embedder>> {
+    Some(Arc::new(FakeEmbedder::default()))
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge")
+}
+
+fn query(text: &str, language: Language) -> Query {
+    Query { text: text.to_owned(), context: None, language }
+}
+
+fn first_file(knowledge: &Knowledge, query: &Query) -> String {
+    knowledge.search(query, 3).first().map_or(String::new(), |hit| hit.passage.file.clone())
+}
+
+fn write(dir: &TempDir, name: &str, text: &str) {
+    fs::write(dir.path().join(name), text).unwrap();
+}
+
+/// Questions as customers write them, the file that answers, and words that its answer holds.
+const QUESTIONS: &[(&str, &str, &str)] = &[
+    ("a que hora abren el domingo", "horario.md", "8:00 a 14:00"),
+    ("¿Abrís los sábados por la tarde?", "horario.md", "7:30 a 14:30"),
+    ("horario de lunes", "horario.md", "20:30"),
+    ("cerrais en agosto??", "horario.md", "10 al 24"),
+    ("abren el 25 de diciembre", "horario.md", "25 de diciembre"),
+    ("ora de apertura los festibos", "horario.md", "festivos"),
+    ("hasta que hora sirven desayunos", "horario.md", "12:00"),
+    ("cuanto cuesta la barra rustica", "panes-y-precios.md", "1,10"),
+    ("precio de la hogasa integral", "panes-y-precios.md", "4,60"),
+    ("tienen pan de centeno?", "panes-y-precios.md", "4,90"),
+    ("que dias hay pan de maiz", "panes-y-precios.md", "martes"),
+    ("pan de ayer mas barato", "panes-y-precios.md", "mitad de precio"),
+    ("cuanto vale un cruasan", "bolleria-y-cafe.md", "1,60"),
+    ("presio del cafe con leche", "bolleria-y-cafe.md", "1,60"),
+    ("teneis orchata", "bolleria-y-cafe.md", "Horchata"),
+    ("se puede reservar mesa para un grupo", "bolleria-y-cafe.md", "más de 6"),
+    ("kiero encargar una tarta de qeso para 12 raciones", "tartas-por-encargo.md", "37 €"),
+    ("con cuanta antelacion encargo una tarta de boda", "tartas-por-encargo.md", "10 días"),
+    ("hay que dejar señal", "tartas-por-encargo.md", "30 %"),
+    ("puedo anular el encargo", "tartas-por-encargo.md", "24 horas"),
+    ("podeis poner una foto en la tarta", "tartas-por-encargo.md", "8 €"),
+    ("cuanto es el enbio a domicilio", "envios.md", "2,50"),
+    ("repartis en ruzafa", "envios.md", "Ruzafa"),
+    ("envian tartas a casa", "envios.md", "no las enviamos"),
+    ("mandais a Canarias?", "envios.md", "Canarias"),
+    ("puedo pagar con vizum", "pagos.md", "Bizum"),
+    ("aseptan targeta", "pagos.md", "tarjeta"),
+    ("necesito una factura", "pagos.md", "factura"),
+    ("tienen algo sin gluten para celiacos", "alergenos.md", "gluten"),
+    ("que bolleria es vegana", "alergenos.md", "caracola"),
+    ("la napolitana lleva lactosa?", "alergenos.md", "lactosa"),
+    ("soy alergico a los frutos secos", "alergenos.md", "trazas"),
+    ("donde puedo aparcar", "donde-estamos.md", "200 metros"),
+    ("cual es la direccion", "donde-estamos.md", "46006"),
+    ("q metro queda cerca", "donde-estamos.md", "Bailén"),
+    ("entro con silla de ruedas?", "donde-estamos.md", "escalones"),
+    ("ay wifi", "preguntas-frecuentes.md", "clave"),
+    ("puedo llevar al perro", "preguntas-frecuentes.md", "terraza"),
+    ("se puede conjelar el pan", "preguntas-frecuentes.md", "tres meses"),
+    ("taller de pan cuanto cuesta", "preguntas-frecuentes.md", "45 €"),
+    ("roscon de reyes", "preguntas-frecuentes.md", "24 €"),
+    ("me falta algo en el pedido", "devoluciones-y-quejas.md", "llámanos"),
+    ("quiero una oja de reclamaciones", "devoluciones-y-quejas.md", "Amparo"),
+    ("cuanto tarda la debolucion en la tarjeta", "devoluciones-y-quejas.md", "3 a 5"),
+];
+
+#[test]
+fn the_example_business_is_sound_and_in_spanish() {
+    let (knowledge, report) = open(&example(), None, None);
+    assert_eq!(report.problems, []);
+    assert_eq!(report.files, 10);
+    assert!(report.passages >= 50, "{}", report.passages);
+    assert!(knowledge.passages().iter().all(|passage| passage.language == Language::Es));
+}
+
+#[test]
+fn words_alone_find_the_answer_despite_typos_and_missing_accents() {
+    let (knowledge, _) = open(&example(), None, None);
+    let mut misses = Vec::new();
+    let mut in_three = 0;
+    for (text, file, answer) in QUESTIONS {
+        let hits = knowledge.search(&query(text, Language::Es), 3);
+        let is_right =
+            |hit: &Hit| hit.passage.file == *file && hit.passage.text().to_lowercase().contains(&answer.to_lowercase());
+        in_three += usize::from(hits.iter().any(is_right));
+        if !hits.first().is_some_and(is_right) {
+            let found: Vec<String> = hits
+                .iter()
+                .map(|hit| format!("{} {} {:.2}", hit.passage.file, hit.passage.heading(), hit.score))
+                .collect();
+            misses.push(format!("{text}: {found:?}"));
+        }
+    }
+    let first = QUESTIONS.len() - misses.len();
+    println!("hit@1 {first}, hit@3 {in_three} of {}", QUESTIONS.len());
+    assert!(
+        first >= 41 && in_three >= 43,
+        "hit@1 {first}, hit@3 {in_three} of {}\n{}",
+        QUESTIONS.len(),
+        misses.join("\n")
+    );
+}
+
+#[test]
+fn a_follow_up_is_found_with_the_question_before_it() {
+    let (knowledge, _) = open(&example(), None, None);
+    let with = |context: &str, text: &str| Query { context: Some(context.into()), ..query(text, Language::Es) };
+    let heading = |query: &Query| knowledge.search(query, 1)[0].passage.heading();
+    assert_eq!(heading(&with("¿A qué hora abren los sábados?", "¿y el domingo?")), "Horario > Domingos");
+    assert_eq!(
+        heading(&with("¿cuánto cuesta el envío?", "¿y a Baleares?")),
+        "Envíos a domicilio > Envíos a otras ciudades"
+    );
+    // A whole question stands for itself, whatever was asked before.
+    assert_eq!(
+        first_file(&knowledge, &with("¿a qué hora abren el domingo?", "¿tenéis pan sin gluten?")),
+        "alergenos.md"
+    );
+}
+
+#[test]
+fn coverage_sees_the_very_thing_that_no_passage_holds() {
+    let (knowledge, _) = open(&example(), None, None);
+    let coverage = |text: &str| knowledge.search(&query(text, Language::Es), 1)[0].coverage;
+    assert!(coverage("¿cuánto cuesta el cruasán?") > 0.95);
+    assert!(coverage("¿cuanto cuesta el cruazan?") > 0.7);
+    assert!(coverage("¿cuánto cuesta grabar el cruasán con láser?") < 0.6);
+}
+
+#[test]
+fn scores_and_their_parts_stay_between_nought_and_one() {
+    let (knowledge, _) = open(&example(), None, fake());
+    for text in ["pan", "?", "", "¿quiénes sois?", "pan pan pan tarta 2,50 € café 咖啡 🎂", &"pan ".repeat(500)]
+    {
+        for hit in knowledge.search(&query(text, Language::Es), 100) {
+            for share in [hit.score, hit.lexical, hit.dense.unwrap(), hit.coverage] {
+                assert!((0.0..=1.0).contains(&share), "{text}: {hit:?}");
+            }
+        }
+    }
+    assert!(!knowledge.search(&query("¿quiénes sois?", Language::Es), 3).is_empty());
+}
+
+#[test]
+fn meaning_counts_across_languages_and_words_only_for_names_and_numbers() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "El wifi se llama EspigaNet.");
+    write(&dir, "b.es.md", "Tenemos pan.");
+    let (words_alone, _) = open(dir.path(), None, None);
+    let hits = words_alone.search(&query("What is the password of EspigaNet?", Language::En), 3);
+    assert_eq!(hits.len(), 1);
+    assert!(!hits[0].same_language && hits[0].dense.is_none() && hits[0].lexical > 0.0);
+    let (with_vectors, _) = open(dir.path(), None, fake());
+    let hits = with_vectors.search(&query("What is the password of EspigaNet?", Language::En), 3);
+    assert_eq!(hits[0].passage.file, "a.es.md");
+    assert!(hits[0].score >= hits[0].dense.unwrap());
+}
+
+#[test]
+fn content_in_several_languages_counts_once_and_in_the_customers_own() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "hours.es.md", "# Horario\n\nAbrimos el domingo de 8:00 a 14:00 en Ruzafa.");
+    write(&dir, "hours.en.md", "# Hours\n\nOn Sunday we open 8:00 to 14:00 in Ruzafa.");
+    write(
+        &dir,
+        "heures.md",
+        "---\nlanguage: fr\ntranslates: hours.es.md\n---\n# Heures\n\nLe dimanche de 8:00 à 14:00 à Ruzafa.",
+    );
+    write(&dir, "pan.es.md", "# Pan\n\nPan de Ruzafa.");
+    write(&dir, "otra.es.md", "# Pan\n\nPan de Ruzafa.");
+    let (knowledge, _) = open(dir.path(), None, fake());
+    let files = |text: &str, language| -> Vec<String> {
+        knowledge.search(&query(text, language), 9).into_iter().map(|hit| hit.passage.file.clone()).collect()
+    };
+    for (language, file) in [(Language::Es, "hours.es.md"), (Language::En, "hours.en.md"), (Language::Fr, "heures.md")]
+    {
+        let found = files("Ruzafa 8:00 14:00", language);
+        let hours: Vec<&String> = found.iter().filter(|file| file.starts_with('h')).collect();
+        assert_eq!(hours, [file], "{found:?}");
+    }
+    assert_eq!(files("Ruzafa 8:00 14:00", Language::De).iter().filter(|file| file.starts_with('h')).count(), 1);
+    assert_eq!(
+        files("pan de Ruzafa", Language::Es)
+            .iter()
+            .filter(|file| file.contains("an.es") || file.contains("otra"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_broken_file_keeps_its_last_good_version_even_over_a_restart() {
+    let dir = TempDir::new().unwrap();
+    let kept = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "Tenemos pan.");
+    write(&dir, "b.es.md", "```\nTenemos té.");
+    let (knowledge, report) = open(dir.path(), Some(kept.path()), None);
+    assert_eq!((report.files, report.problems.len()), (1, 1));
+    assert!(
+        report.problems[0].to_string().starts_with("b.es.md:1: ") && report.problems[0].message.contains("left out")
+    );
+    write(&dir, "a.es.md", "---\nlanguage: xx\n---\nTenemos tarta.");
+    let report = knowledge.reload();
+    assert_eq!((report.files, report.problems.len()), (1, 2));
+    assert!(report.problems[0].message.contains("last good version"));
+    assert_eq!(first_file(&knowledge, &query("pan", Language::Es)), "a.es.md");
+    drop(knowledge);
+    let (knowledge, report) = open(dir.path(), Some(kept.path()), None);
+    assert_eq!((report.passages, report.problems.len()), (1, 2));
+    assert_eq!(first_file(&knowledge, &query("pan", Language::Es)), "a.es.md");
+    write(&dir, "a.es.md", "Tenemos tarta.");
+    write(&dir, "b.es.md", "Tenemos té.");
+    assert_eq!(knowledge.reload().problems, []);
+    assert_eq!(first_file(&knowledge, &query("tarta", Language::Es)), "a.es.md");
+    assert!(knowledge.search(&query("pan", Language::Es), 3).is_empty());
+}
+
+#[test]
+fn only_what_changed_is_read_indexed_and_embedded_again() {
+    let dir = TempDir::new().unwrap();
+    let kept = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "Tenemos pan.");
+    write(&dir, "b.es.md", "Tenemos tarta.");
+    let (knowledge, report) = open(dir.path(), Some(kept.path()), fake());
+    assert_eq!(report.embedded, 2);
+    let version = knowledge.version();
+    assert_eq!(knowledge.reload().embedded, 0);
+    write(&dir, "b.es.md", "Tenemos bollos.");
+    assert_eq!(knowledge.reload().embedded, 1);
+    assert_ne!(knowledge.version(), version);
+    let version = knowledge.version();
+    drop(knowledge);
+    let (knowledge, report) = open(dir.path(), Some(kept.path()), fake());
+    assert_eq!((report.embedded, report.passages, knowledge.version()), (0, 2, version));
+    assert_eq!(first_file(&knowledge, &query("bollos", Language::Es)), "b.es.md");
+    fs::remove_file(dir.path().join("b.es.md")).unwrap();
+    knowledge.reload();
+    assert!(knowledge.search(&query("bollos", Language::Es), 3).iter().all(|hit| hit.passage.file == "a.es.md"));
+}
+
+#[test]
+fn damage_to_what_is_kept_costs_nothing_but_time() {
+    let dir = TempDir::new().unwrap();
+    let kept = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "Tenemos pan.");
+    drop(open(dir.path(), Some(kept.path()), fake()));
+    for entry in
+        [kept.path().to_path_buf(), kept.path().join("words")].iter().flat_map(|dir| fs::read_dir(dir).unwrap())
+    {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::write(path, "damaged").unwrap();
+        }
+    }
+    let (knowledge, report) = open(dir.path(), Some(kept.path()), fake());
+    assert_eq!((report.problems.len(), report.embedded), (0, 1));
+    assert_eq!(first_file(&knowledge, &query("pan", Language::Es)), "a.es.md");
+}
+
+#[test]
+fn an_index_folder_that_cannot_be_used_is_reported_and_search_works_from_memory() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "Tenemos pan.");
+    let (knowledge, report) = open(dir.path(), Some(&dir.path().join("a.es.md/index")), None);
+    assert_eq!(report.problems.len(), 1);
+    assert_eq!(first_file(&knowledge, &query("pan", Language::Es)), "a.es.md");
+}
+
+#[test]
+fn two_processes_may_share_an_index_folder() {
+    let dir = TempDir::new().unwrap();
+    let kept = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "Tenemos pan.");
+    let (first, _) = open(dir.path(), Some(kept.path()), None);
+    write(&dir, "b.es.md", "Tenemos tarta.");
+    let (second, _) = open(dir.path(), Some(kept.path()), None);
+    write(&dir, "c.es.md", "Tenemos bollos.");
+    first.reload();
+    for (text, file) in [("pan", "a.es.md"), ("tarta", "b.es.md"), ("bollos", "c.es.md")] {
+        assert_eq!(first_file(&first, &query(text, Language::Es)), file);
+    }
+    assert_eq!(first_file(&second, &query("tarta", Language::Es)), "b.es.md");
+}
+
+#[test]
+fn a_missing_folder_is_an_error_at_first_and_a_problem_later() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("knowledge");
+    let options = Options { dir: folder.clone(), index_dir: None, embedder: None };
+    assert!(matches!(Knowledge::open(options.clone()), Err(KnowledgeError::Folder { .. })));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a.es.md"), "Tenemos pan.").unwrap();
+    let (knowledge, _) = Knowledge::open(options).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let report = knowledge.reload();
+    assert_eq!((report.files, report.passages, report.problems.len()), (1, 1, 1));
+    assert_eq!(first_file(&knowledge, &query("pan", Language::Es)), "a.es.md");
+}
+
+#[test]
+fn searches_always_find_something_while_the_folder_is_reloaded() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.es.md", "Tenemos pan.");
+    let (knowledge, _) = open(dir.path(), None, fake());
+    std::thread::scope(|scope| {
+        let searching =
+            scope.spawn(|| (0..200).all(|_| first_file(&knowledge, &query("pan", Language::Es)) == "a.es.md"));
+        for round in 0..5 {
+            write(&dir, "b.es.md", &format!("Tenemos tarta {round}."));
+            knowledge.reload();
+        }
+        assert!(searching.join().unwrap());
+    });
+}
+
+#[test]
+fn ten_thousand_passages_are_searched_far_faster_than_they_are_read() {
+    let words: Vec<String> = (0..3000).map(|number| format!("p{}q{}", number % 57, number / 57)).collect();
+    let dir = TempDir::new().unwrap();
+    for file in 0..100 {
+        let mut text = String::from("---\nlanguage: es\n---\n");
+        for section in 0..100 {
+            let pick = |step: usize| words[(file * 7919 + section * 104_729 + step * step * 31) % words.len()].as_str();
+            let body: Vec<&str> = (1..24).map(pick).collect();
+            text += &format!("## {} {}\n\n{}.\n\n", pick(0), pick(60), body.join(" "));
+        }
+        write(&dir, &format!("f{file}.md"), &text);
+    }
+    let (knowledge, report) = open(dir.path(), None, None);
+    assert_eq!(report.passages, 10_000);
+    let mut times: Vec<_> = (0..200)
+        .map(|round| {
+            let text = format!(
+                "¿tienen {} {} {}x con {}?",
+                words[round * 13],
+                words[round * 7],
+                words[round * 3],
+                words[round]
+            );
+            let started = Instant::now();
+            assert!(!knowledge.search(&query(&text, Language::Es), 5).is_empty());
+            started.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    println!("opened in {:?}; median {:?}, p95 {:?}", report.took, times[100], times[190]);
+    // Measured against reading every passage once in the same run: the machine's speed falls out.
+    let started = Instant::now();
+    let letters: usize = knowledge.passages().iter().map(|passage| super::fold::fold(&passage.text()).len()).sum();
+    let reading = started.elapsed();
+    println!("reading {letters} letters takes {reading:?}");
+    assert!(times[100] * 10 < reading, "{:?} against {reading:?}", times[100]);
+}

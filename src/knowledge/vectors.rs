@@ -1,0 +1,274 @@
+//! The vectors of passages and of pairs of neighbouring sentences, kept so that only what changed is embedded again.
+//!
+//! Exact search: every passage is compared. Names no model; the [`Embedder`] is handed in.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::embedder::{DIMENSION, EmbedError, Embedder};
+use super::passage::Passage;
+
+/// The first bytes of the file; the number changes with its layout or with what is embedded.
+const MAGIC: &[u8; 8] = b"ATVEC\x00\x01\n";
+
+/// Texts handed to the embedder at once.
+const BATCH: usize = 16;
+
+/// What is embedded is saved this often, so that a crash on a long first run loses little.
+const SAVE_EVERY: usize = 512;
+
+type Key = [u8; 16];
+
+/// The vectors of one passage.
+#[derive(Clone, Debug)]
+pub struct PassageVectors {
+    whole: Arc<[f32]>,
+    windows: Vec<Arc<[f32]>>,
+}
+
+/// Every vector that is known, with the file that keeps them.
+pub struct VectorStore {
+    path: Option<PathBuf>,
+    fingerprint: String,
+    known: HashMap<Key, Arc<[f32]>>,
+}
+
+impl PassageVectors {
+    /// The cosine of the whole passage with a question, averaged with that of its best pair of sentences.
+    pub fn similarity(&self, question: &[f32]) -> f32 {
+        let whole = dot(&self.whole, question);
+        let best = self.windows.iter().map(|window| dot(window, question)).fold(f32::MIN, f32::max);
+        if self.windows.is_empty() { whole } else { f32::midpoint(whole, best) }
+    }
+
+    /// The cosine of two whole passages.
+    pub fn likeness(&self, other: &PassageVectors) -> f32 {
+        dot(&self.whole, &other.whole)
+    }
+}
+
+/// The dot product; eight sums side by side let the compiler use wide registers.
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 8];
+    for (left, right) in left.chunks_exact(8).zip(right.chunks_exact(8)) {
+        for lane in 0..8 {
+            sums[lane] += left[lane] * right[lane];
+        }
+    }
+    sums.iter().sum()
+}
+
+/// The texts that stand for a passage: the whole with its headings, then each pair of neighbouring units.
+pub fn texts(passage: &Passage) -> Vec<String> {
+    let heading = passage.headings.join(" – ");
+    let near = passage.headings.last().map_or(String::new(), |heading| format!("{heading}: "));
+    let units = passage.units();
+    let whole = if heading.is_empty() { passage.text() } else { format!("{heading}\n{}", passage.text()) };
+    let mut texts = vec![whole];
+    if units.len() > 2 {
+        texts.extend(units.windows(2).map(|pair| format!("{near}{} {}", pair[0], pair[1])));
+    }
+    texts
+}
+
+impl VectorStore {
+    /// The vectors that a file holds for an embedder; none when it is missing, damaged or another embedder's.
+    pub fn open(path: Option<PathBuf>, fingerprint: String) -> Self {
+        let known = path.as_deref().and_then(|path| read(path, &fingerprint)).unwrap_or_default();
+        VectorStore { path, fingerprint, known }
+    }
+
+    /// The vectors of each passage in order. Returns how many texts had to be embedded, and what went wrong.
+    ///
+    /// A passage whose texts could not be embedded has none and is found by its words.
+    pub fn vectors(
+        &mut self,
+        passages: &[Arc<Passage>],
+        embedder: &dyn Embedder,
+    ) -> (Vec<Option<PassageVectors>>, usize, Option<EmbedError>) {
+        let keyed: Vec<Vec<(Key, String)>> = passages
+            .iter()
+            .map(|passage| texts(passage).into_iter().map(|text| (key(&text), text)).collect())
+            .collect();
+        let (embedded, fault) = self.embed_missing(keyed.iter().flatten(), embedder);
+        let found = keyed.iter().map(|texts| self.passage(texts)).collect();
+        let used: HashMap<Key, Arc<[f32]>> =
+            keyed.iter().flatten().filter_map(|(key, _)| Some((*key, self.known.get(key)?.clone()))).collect();
+        let has_leftovers = used.len() < self.known.len();
+        self.known = used;
+        if embedded > 0 || has_leftovers {
+            self.save();
+        }
+        (found, embedded, fault)
+    }
+
+    fn passage(&self, texts: &[(Key, String)]) -> Option<PassageVectors> {
+        let mut vectors = texts.iter().map(|(key, _)| self.known.get(key).cloned()).collect::<Option<Vec<_>>>()?;
+        let windows = vectors.split_off(1);
+        Some(PassageVectors { whole: vectors.pop()?, windows })
+    }
+
+    fn embed_missing<'a>(
+        &mut self,
+        keyed: impl Iterator<Item = &'a (Key, String)>,
+        embedder: &dyn Embedder,
+    ) -> (usize, Option<EmbedError>) {
+        let mut missing: HashMap<Key, &String> = HashMap::new();
+        let mut order = Vec::new();
+        for (key, text) in keyed {
+            if !self.known.contains_key(key) && missing.insert(*key, text).is_none() {
+                order.push((*key, text.clone()));
+            }
+        }
+        let mut embedded = 0;
+        for batch in order.chunks(BATCH) {
+            let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
+            match embed(embedder, &texts) {
+                Ok(vectors) => {
+                    self.known.extend(batch.iter().map(|(key, _)| *key).zip(vectors));
+                }
+                Err(fault) => return (embedded, Some(fault)),
+            }
+            embedded += batch.len();
+            if embedded % SAVE_EVERY < BATCH && embedded < order.len() {
+                self.save();
+            }
+        }
+        (embedded, None)
+    }
+
+    /// Saving is best effort: without the file the vectors are computed again after a restart.
+    fn save(&self) {
+        if let Some(path) = &self.path
+            && let Err(fault) = self.write(path)
+        {
+            tracing::warn!(path = %path.display(), %fault, "the vectors of the knowledge cannot be kept on disk");
+        }
+    }
+
+    fn write(&self, path: &Path) -> std::io::Result<()> {
+        let mut bytes = Vec::with_capacity(64 + self.known.len() * (16 + DIMENSION * 4));
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&(self.fingerprint.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(self.fingerprint.as_bytes());
+        for (key, vector) in &self.known {
+            bytes.extend_from_slice(key);
+            vector.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        }
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&checksum);
+        let temporary = path.with_extension("new");
+        fs::write(&temporary, bytes)?;
+        fs::rename(temporary, path)
+    }
+}
+
+fn embed(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Arc<[f32]>>, EmbedError> {
+    let vectors = embedder.embed_passages(texts)?;
+    if vectors.len() != texts.len() || vectors.iter().any(|vector| vector.len() != DIMENSION) {
+        return Err(EmbedError::Failed(format!("it did not return {DIMENSION} numbers for each text")));
+    }
+    Ok(vectors.into_iter().map(Arc::from).collect())
+}
+
+fn key(text: &str) -> Key {
+    let mut key = Key::default();
+    key.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
+    key
+}
+
+fn read(path: &Path, fingerprint: &str) -> Option<HashMap<Key, Arc<[f32]>>> {
+    let bytes = fs::read(path).ok()?;
+    let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
+    if Sha256::digest(content)[..] != *checksum {
+        return None;
+    }
+    let rest = content.strip_prefix(MAGIC)?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (name, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    if name != fingerprint.as_bytes() {
+        return None;
+    }
+    let entries = rest.chunks_exact(16 + DIMENSION * 4);
+    Some(
+        entries
+            .filter_map(|entry| entry.split_first_chunk::<16>())
+            .map(|(key, numbers)| (*key, numbers_of(numbers)))
+            .collect(),
+    )
+}
+
+fn numbers_of(bytes: &[u8]) -> Arc<[f32]> {
+    bytes.chunks_exact(4).filter_map(|four| four.first_chunk::<4>()).map(|four| f32::from_le_bytes(*four)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Language;
+    use crate::knowledge::fake::FakeEmbedder;
+    use crate::knowledge::passage::{Block, PassageId};
+    use tempfile::TempDir;
+
+    fn passage(sentences: &[&str]) -> Arc<Passage> {
+        Arc::new(Passage {
+            id: PassageId(1),
+            file: "a.md".into(),
+            line: 1,
+            headings: vec!["Pan".into()],
+            language: Language::Es,
+            blocks: vec![Block::Paragraph { sentences: sentences.iter().map(|text| (*text).to_owned()).collect() }],
+        })
+    }
+
+    #[test]
+    fn a_passage_is_embedded_whole_and_in_pairs_of_sentences() {
+        assert_eq!(texts(&passage(&["Uno.", "Dos."])), ["Pan\nUno. Dos."]);
+        assert_eq!(texts(&passage(&["A.", "B.", "C."])), ["Pan\nA. B. C.", "Pan: A. B.", "Pan: B. C."]);
+    }
+
+    #[test]
+    fn only_what_changed_is_embedded_again_even_after_a_restart() {
+        let dir = TempDir::new().unwrap();
+        let path = Some(dir.path().join("vectors.bin"));
+        let embedder = FakeEmbedder::default();
+        let (first, second) = (passage(&["Uno."]), passage(&["Dos."]));
+        let mut store = VectorStore::open(path.clone(), embedder.fingerprint());
+        assert_eq!(store.vectors(std::slice::from_ref(&first), &embedder).1, 1);
+        assert_eq!(store.vectors(&[first.clone(), second.clone()], &embedder).1, 1);
+        let mut reopened = VectorStore::open(path.clone(), embedder.fingerprint());
+        let (found, embedded, fault) = reopened.vectors(&[first.clone(), second], &embedder);
+        assert_eq!((embedded, fault), (0, None));
+        let question = embedder.embed_queries(&["Pan\nUno.".to_owned()]).unwrap().remove(0);
+        let similarity = |index: usize| found[index].as_ref().unwrap().similarity(&question);
+        assert!(similarity(0) > 0.99 && similarity(0) > similarity(1));
+        let mut other = VectorStore::open(path, "another model".into());
+        assert_eq!(other.vectors(&[first], &embedder).1, 1);
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_good_as_none() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("vectors.bin");
+        let embedder = FakeEmbedder::default();
+        VectorStore::open(Some(path.clone()), embedder.fingerprint()).vectors(&[passage(&["Uno."])], &embedder);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[100] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(VectorStore::open(Some(path.clone()), embedder.fingerprint()).known.is_empty());
+        fs::write(&path, b"short").unwrap();
+        assert!(VectorStore::open(Some(path), embedder.fingerprint()).known.is_empty());
+    }
+
+    #[test]
+    fn a_failing_embedder_leaves_passages_without_vectors() {
+        let embedder = FakeEmbedder::failing();
+        let mut store = VectorStore::open(None, embedder.fingerprint());
+        let (found, embedded, fault) = store.vectors(&[passage(&["Uno."])], &embedder);
+        assert!(found[0].is_none() && embedded == 0 && fault.is_some());
+    }
+}
