@@ -1,0 +1,196 @@
+//! The default embedder: multilingual-e5-small, or another model of its family, from a GGUF file.
+//!
+//! One OS thread owns the model and is spoken to over a bounded queue; texts are cut into tokens by whoever asks. Long
+//! lists go through the queue in small packs, so that a customer's question never waits for a whole index.
+//!
+//! The computing itself happens on candle's one pool of threads, which the language model shares. Its threads wait for
+//! each other by spinning: on a machine that is busy with other programs, `CANDLE_NUM_THREADS=1` is faster by far.
+
+mod bert;
+mod charsmap;
+mod gguf;
+mod linear;
+mod pieces;
+mod tokenizer;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use sha2::{Digest, Sha256};
+
+use super::embedder::{DIMENSION, EmbedError, Embedder};
+use bert::Bert;
+use gguf::{Flaw, ModelFile};
+use linear::Kernel;
+use tokenizer::Tokenizer;
+
+/// The model was trained with these before every text; without them search across languages fails.
+const QUERY: &str = "query: ";
+const PASSAGE: &str = "passage: ";
+/// How many packs may wait; whoever brings one more waits too.
+const QUEUE: usize = 16;
+/// About this many tokens are computed at once: enough to use each weight well, little enough to be done soon.
+const PACK_TOKENS: usize = 512;
+
+/// Why the model could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such file.
+    #[error("the search model is not at {path}: fetch it with `atiende models pull`")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the search model at {path}: {source}. Check the file's permissions and the disk")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is no model of this kind.
+    #[error(
+        "the search model at {path} cannot be used: {reason}. Use a GGUF of multilingual-e5-small: delete this file and \
+         fetch it with `atiende models pull`"
+    )]
+    Unsuitable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gave no thread.
+    #[error("cannot start the search model's thread: {0}")]
+    Thread(io::Error),
+}
+
+/// Some texts as token ids, and where their vectors go.
+struct Pack {
+    texts: Vec<Vec<u32>>,
+    reply: SyncSender<Result<Vec<Vec<f32>>, EmbedError>>,
+}
+
+/// An E5 model on a thread of its own, which ends when this is dropped.
+#[derive(Debug)]
+pub struct E5 {
+    tokenizer: Tokenizer,
+    context: usize,
+    queue: SyncSender<Pack>,
+    fingerprint: String,
+}
+
+impl E5 {
+    /// Loads the model at `path`, computes one text to see that it works, and starts its thread.
+    ///
+    /// # Errors
+    /// When the file is missing, unreadable or of another kind; the error says what to do.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let digest = digest(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => OpenError::Missing { path: path.to_owned() },
+            _ => OpenError::Unreadable { path: path.to_owned(), source },
+        })?;
+        let kernel = Kernel::best();
+        let unsuitable = |flaw: Flaw| OpenError::Unsuitable { path: path.to_owned(), reason: flaw.to_string() };
+        let (tokenizer, model) = load(path, kernel).map_err(unsuitable)?;
+        let context = model.context();
+        let (queue, packs) = sync_channel(QUEUE);
+        let thread = thread::Builder::new().name("embed".to_owned());
+        thread.spawn(move || serve(&model, &packs)).map_err(OpenError::Thread)?;
+        let fingerprint = format!("e5-1-{}-{}", &digest[..16], kernel.name());
+        Ok(E5 { tokenizer, context, queue, fingerprint })
+    }
+
+    fn embed(&self, prefix: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let encode = |text: &String| self.tokenizer.encode(&format!("{prefix}{text}"), self.context);
+        let packs = packs(texts.iter().map(encode).collect());
+        // All but one pack of a long list wait here and not in the queue, so that others get their turn in between.
+        let vectors = packs.into_iter().map(|texts| self.compute(texts)).collect::<Result<Vec<_>, _>>()?;
+        Ok(vectors.into_iter().flatten().collect())
+    }
+
+    fn compute(&self, texts: Vec<Vec<u32>>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let stopped = || EmbedError::Unavailable("its thread has ended: restart Atiende".to_owned());
+        let (reply, vectors) = sync_channel(1);
+        self.queue.send(Pack { texts, reply }).map_err(|_| stopped())?;
+        vectors.recv().map_err(|_| stopped())?
+    }
+}
+
+impl Embedder for E5 {
+    fn embed_queries(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed(QUERY, texts)
+    }
+
+    fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed(PASSAGE, texts)
+    }
+
+    fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+}
+
+fn digest(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+    loop {
+        let part = reader.fill_buf()?;
+        if part.is_empty() {
+            break;
+        }
+        hasher.update(part);
+        let length = part.len();
+        reader.consume(length);
+    }
+    Ok(hex::encode(hasher.finalize()))
+}
+
+fn load(path: &Path, kernel: Kernel) -> Result<(Tokenizer, Bert), Flaw> {
+    let mut file = ModelFile::open(path)?;
+    let tokenizer = Tokenizer::from_file(&mut file)?;
+    let model = Bert::from_file(&mut file, kernel)?;
+    if model.dimension() != DIMENSION {
+        return Err(Flaw(format!("its vectors have {} numbers instead of {DIMENSION}", model.dimension())));
+    }
+    // The first text also brings the weights into the form in which they are computed with.
+    let trial = model.embed(&[tokenizer.encode(QUERY, model.context())])?;
+    if trial.iter().flatten().all(|number| number.is_finite()) {
+        Ok((tokenizer, model))
+    } else {
+        Err(Flaw("it computes no numbers: its weights are damaged".to_owned()))
+    }
+}
+
+/// The thread: computes packs until the last asker is gone.
+fn serve(model: &Bert, packs: &Receiver<Pack>) {
+    for pack in packs {
+        let vectors = model.embed(&pack.texts).map_err(|error| EmbedError::Failed(error.to_string()));
+        // An asker that has gone away needs no answer.
+        let _ = pack.reply.send(vectors);
+    }
+}
+
+/// Cuts a list, in order, into packs of about [`PACK_TOKENS`] tokens, each of at least one text.
+fn packs(texts: Vec<Vec<u32>>) -> Vec<Vec<Vec<u32>>> {
+    let mut packs: Vec<Vec<Vec<u32>>> = Vec::new();
+    let mut tokens = 0;
+    for text in texts {
+        let length = text.len();
+        match packs.last_mut() {
+            Some(pack) if tokens + length <= PACK_TOKENS => pack.push(text),
+            _ => {
+                tokens = 0;
+                packs.push(vec![text]);
+            }
+        }
+        tokens += length;
+    }
+    packs
+}
+
+#[cfg(test)]
+mod tests;
