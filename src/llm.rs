@@ -1,0 +1,24 @@
+//! The local language model: one OS thread owns it, everyone else asks over a bounded queue.
+//!
+//! A request goes one way: [`Engine`] renders the chat template and tokenises, the worker's thread runs the decoder,
+//! samples, and answers. Never touches the database or the network, and nothing outside this folder names candle.
+
+mod arch;
+mod engine;
+mod load_error;
+mod prompt;
+pub mod request;
+mod sample;
+mod session;
+pub mod slot;
+mod stream;
+mod template;
+mod tokenizer;
+mod weights;
+mod worker;
+
+pub use engine::{Description, Engine, EngineOptions, kernels};
+pub use load_error::LoadError;
+pub use request::{
+    ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, Role, ScoreRequest, TokenCounts,
+};

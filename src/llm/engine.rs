@@ -1,0 +1,265 @@
+//! The handle of the model: everyone asks here, from any task, and waits without holding a thread.
+
+mod describe;
+mod load;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tracing::Span;
+
+pub use self::describe::{Description, kernels};
+use self::load::Loaded;
+use super::load_error::LoadError;
+use super::prompt;
+use super::request::{
+    ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest, TokenCounts,
+};
+use super::template::ChatTemplate;
+use super::tokenizer::Tokenizer;
+use super::worker::{Choice, Command, Generation, Job, Scoring, Ticket, Worker};
+use crate::clock::{Clock, SystemClock};
+
+/// How to run a model.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// The GGUF file.
+    pub path: PathBuf,
+    /// How many threads should compute. The kernels take their number once per process, from `CANDLE_NUM_THREADS`,
+    /// else `RAYON_NUM_THREADS`, else one for each physical core; where that differs, loading logs what to set.
+    pub threads: Option<usize>,
+    /// How many requests may wait, at least 1.
+    pub queue: usize,
+    /// How many tokens a prompt with its answer may take at most; the model's own limit holds beside it.
+    pub max_context: usize,
+    /// Gives the date to chat templates that ask for it.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl EngineOptions {
+    /// The usual: 16 may wait, 4,096 tokens of context.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        EngineOptions { path: path.into(), threads: None, queue: 16, max_context: 4096, clock: Arc::new(SystemClock) }
+    }
+}
+
+/// A loaded language model. Dropping it ends its thread.
+pub struct Engine {
+    /// Taken when the engine is dropped, which ends the thread's loop.
+    sender: Option<SyncSender<Command>>,
+    thread: Option<JoinHandle<()>>,
+    tokenizer: Arc<Tokenizer>,
+    template: ChatTemplate,
+    context: usize,
+    healthy: Arc<AtomicBool>,
+    description: Description,
+}
+
+impl Engine {
+    /// Loads a model and waits until it has proved that it works. Takes seconds: call it off the async threads.
+    pub fn start(options: EngineOptions) -> Result<Self, LoadError> {
+        let (path, queue) = (options.path.clone(), options.queue);
+        let stopped = LoadError::Model { path, detail: "loading it ended in a panic".to_owned() };
+        Self::spawn(queue, stopped, move || Loaded::from_file(&options))
+    }
+
+    /// Starts the thread, has it load the model, and waits for that; `stopped` is the error when it panics.
+    fn spawn(
+        queue: usize,
+        stopped: LoadError,
+        load: impl FnOnce() -> Result<Loaded, LoadError> + Send + 'static,
+    ) -> Result<Self, LoadError> {
+        let (sender, commands) = sync_channel(queue.max(1));
+        let (report, loaded) = sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("language-model".to_owned())
+            .spawn(move || run(load, report, commands))
+            .map_err(LoadError::Thread)?;
+        let front = loaded.recv().unwrap_or(Err(stopped))?;
+        Ok(Engine {
+            sender: Some(sender),
+            thread: Some(thread),
+            tokenizer: front.tokenizer,
+            template: front.template,
+            context: front.context,
+            healthy: front.healthy,
+            description: front.description,
+        })
+    }
+
+    /// What is loaded and what it runs on.
+    pub fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    /// Whether the last piece of work went well. A model that panicked may not recover.
+    pub fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Acquire)
+    }
+
+    /// The tokens of a prompt; `more` of them must fit after it.
+    fn prompt(&self, messages: &[ChatMessage], prefix: &str, more: usize) -> Result<Vec<u32>, ModelError> {
+        let prompt = prompt::encode(&self.template, &self.tokenizer, messages, prefix).map_err(ModelError::Failed)?;
+        let limit = self.context.saturating_sub(more);
+        if prompt.is_empty() {
+            return Err(ModelError::Failed("the chat template gave an empty prompt".to_owned()));
+        }
+        if prompt.len() > limit {
+            return Err(ModelError::TooLong { tokens: prompt.len(), limit });
+        }
+        Ok(prompt)
+    }
+
+    fn submit(&self, command: Command) -> Result<(), ModelError> {
+        let sender = self.sender.as_ref().expect("the sender is taken by drop alone. This is a bug.");
+        sender.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => ModelError::Overloaded,
+            TrySendError::Disconnected(_) => stopped(),
+        })
+    }
+
+    async fn run_generate(&self, request: GenerateRequest) -> Result<Generated, ModelError> {
+        let queued = Instant::now();
+        let GenerateRequest { messages, prefix, max_tokens, stop, deadline, cancel, stream } = request;
+        let prompt = self.prompt(&messages, &prefix, 1)?;
+        // A deadline beyond what the clock can show is none.
+        let deadline = deadline.and_then(|limit| queued.checked_add(limit));
+        let unanswered = unanswered(&prefix, prompt.len());
+        let (reply, answer) = oneshot::channel();
+        let (ticket, claimed) = ticket(&cancel, deadline, queued);
+        let work = Generation { prompt, prefix, max_tokens, stop, stream };
+        self.submit(Command::Generate(Box::new(Job { work, ticket, reply })))?;
+        let mut answer = std::pin::pin!(receive(answer, &cancel));
+        let Some(deadline) = deadline else { return answer.await };
+        tokio::select! {
+            biased;
+            answer = &mut answer => answer,
+            () = tokio::time::sleep_until(deadline.into()) => {
+                if claimed.swap(true, Ordering::AcqRel) {
+                    // The thread is at it, and looks at the deadline itself.
+                    answer.await
+                } else {
+                    Ok(Generated { queue: queued.elapsed(), ..unanswered })
+                }
+            }
+        }
+    }
+
+    async fn run_score(&self, request: ScoreRequest) -> Result<Vec<f32>, ModelError> {
+        let ScoreRequest { messages, options, cancel } = request;
+        if options.len() < 2 {
+            return Err(ModelError::Failed("a score compares at least two options".to_owned()));
+        }
+        let options: Result<Vec<Choice>, String> =
+            options.iter().map(|option| Choice::new(&self.tokenizer, option)).collect();
+        let options = options.map_err(ModelError::Failed)?;
+        let longest = options.iter().map(Choice::len).max().unwrap_or_default();
+        let prompt = self.prompt(&messages, "", longest)?;
+        let (reply, answer) = oneshot::channel();
+        let (ticket, _) = ticket(&cancel, None, Instant::now());
+        self.submit(Command::Score(Box::new(Job { work: Scoring { prompt, options }, ticket, reply })))?;
+        receive(answer, &cancel).await
+    }
+}
+
+/// What the thread does: load, report, work.
+fn run(
+    load: impl FnOnce() -> Result<Loaded, LoadError>,
+    report: SyncSender<Result<Front, LoadError>>,
+    commands: Receiver<Command>,
+) {
+    let loaded = match load() {
+        Ok(loaded) => loaded,
+        Err(error) => return drop(report.send(Err(error))),
+    };
+    let Loaded { session, tokenizer, template, context, description } = loaded;
+    let healthy = Arc::new(AtomicBool::new(true));
+    let worker = Worker { session, tokenizer: tokenizer.clone(), context, healthy: healthy.clone() };
+    let front = Front { tokenizer, template, context, healthy, description };
+    if report.send(Ok(front)).is_ok() {
+        worker.serve(commands);
+    }
+}
+
+/// What the handle needs of a loaded model.
+struct Front {
+    tokenizer: Arc<Tokenizer>,
+    template: ChatTemplate,
+    context: usize,
+    healthy: Arc<AtomicBool>,
+    description: Description,
+}
+
+fn ticket(cancel: &CancellationToken, deadline: Option<Instant>, queued: Instant) -> (Ticket, Arc<AtomicBool>) {
+    let claimed = Arc::new(AtomicBool::new(false));
+    let ticket = Ticket { cancel: cancel.clone(), deadline, queued, claimed: claimed.clone(), span: Span::current() };
+    (ticket, claimed)
+}
+
+/// Waits for an answer or for the request to be cancelled, whichever comes first.
+async fn receive<Answer>(
+    answer: oneshot::Receiver<Result<Answer, ModelError>>,
+    cancel: &CancellationToken,
+) -> Result<Answer, ModelError> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(ModelError::Cancelled),
+        answer = answer => answer.unwrap_or_else(|_| Err(stopped())),
+    }
+}
+
+fn stopped() -> ModelError {
+    ModelError::Unavailable("its thread has ended; restart atiende".to_owned())
+}
+
+/// The answer when the time was up before the work began.
+fn unanswered(prefix: &str, prompt: usize) -> Generated {
+    Generated {
+        text: prefix.trim().to_owned(),
+        finish: FinishReason::Deadline,
+        mean_log_probability: 0.0,
+        tokens: TokenCounts { prompt, cached: 0, generated: 0 },
+        queue: Duration::ZERO,
+        prefill: Duration::ZERO,
+        generate: Duration::ZERO,
+    }
+}
+
+impl LanguageModel for Engine {
+    fn generate(&self, request: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
+        Box::pin(self.run_generate(request))
+    }
+
+    fn score(&self, request: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>> {
+        Box::pin(self.run_score(request))
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        // Text that cannot be encoded takes no more tokens than it has bytes.
+        self.tokenizer.encode_text(text).map_or(text.len(), |tokens| tokens.len())
+    }
+
+    fn context_length(&self) -> usize {
+        self.context
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // The order matters: the thread ends when there is no sender left.
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic outside of any work was reported by the panic hook.
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! From a file to a model that has proved that it works.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::EngineOptions;
+use super::describe::{Description, kernels};
+use crate::llm::arch::{self, Architecture};
+use crate::llm::load_error::LoadError;
+use crate::llm::sample;
+use crate::llm::session::{Interrupt, Session};
+use crate::llm::template::ChatTemplate;
+use crate::llm::tokenizer::{Tokenizer, Vocabulary};
+use crate::llm::weights::WeightsFile;
+
+/// How many tokens are read to prove that a model works; several and then one, which take different kernels.
+const WARM_UP: usize = 4;
+
+/// A model with everything that belongs to it.
+pub(super) struct Loaded {
+    pub(super) session: Session,
+    pub(super) tokenizer: Arc<Tokenizer>,
+    pub(super) template: ChatTemplate,
+    pub(super) context: usize,
+    pub(super) description: Description,
+}
+
+impl Loaded {
+    /// Checks the file, builds what belongs to the model, the weights last, and runs the model once.
+    pub(super) fn from_file(options: &EngineOptions) -> Result<Self, LoadError> {
+        let started = Instant::now();
+        let path = &options.path;
+        let mut weights = WeightsFile::open(path)?;
+        let architecture = Architecture::of(&weights)?;
+        let tokenizer = Vocabulary::read(weights.metadata())
+            .and_then(Tokenizer::new)
+            .map_err(|detail| LoadError::Tokenizer { path: path.clone(), detail })?;
+        let template = template(&weights, &tokenizer, options)?;
+        let mut description = describe(&weights, architecture, options.max_context);
+        // The tokenizer's tables are large, and were read.
+        weights.content.metadata.retain(|key, _| !key.starts_with("tokenizer."));
+        let context = description.context;
+        let mut session = Session::new(arch::load(architecture, weights, context)?);
+        warm_up(&mut session, &tokenizer, path)?;
+        description.loading = started.elapsed();
+        report(&description, options);
+        Ok(Loaded { session, tokenizer: Arc::new(tokenizer), template, context, description })
+    }
+}
+
+fn template(weights: &WeightsFile, tokenizer: &Tokenizer, options: &EngineOptions) -> Result<ChatTemplate, LoadError> {
+    let source = weights.metadata().string("tokenizer.chat_template");
+    ChatTemplate::new(source, tokenizer.bos_text(), tokenizer.eos_text(), options.clock.clone())
+        .map_err(|detail| LoadError::Template { path: options.path.clone(), detail })
+}
+
+fn describe(weights: &WeightsFile, architecture: Architecture, max_context: usize) -> Description {
+    let metadata = weights.metadata();
+    Description {
+        name: metadata.string("general.name").unwrap_or_default().to_owned(),
+        architecture: architecture.name().to_owned(),
+        parameters: weights.parameters(),
+        quantization: weights.quantization(),
+        context: architecture.context(weights, max_context),
+        threads: candle_core::utils::barrier_pool().n_workers() + 1,
+        kernels: kernels(),
+        has_chat_template: metadata.string("tokenizer.chat_template").is_some(),
+        loading: std::time::Duration::ZERO,
+    }
+}
+
+/// Reads a few tokens: broken weights show here, and the kernels rearrange theirs now and not for the first customer.
+fn warm_up(session: &mut Session, tokenizer: &Tokenizer, path: &Path) -> Result<(), LoadError> {
+    let broken = |detail: String| LoadError::Model { path: path.to_owned(), detail };
+    let failed = |interrupt| match interrupt {
+        Interrupt::Failed(detail) => broken(detail),
+        Interrupt::Cancelled | Interrupt::Deadline => broken("it was interrupted".to_owned()),
+    };
+    let text = tokenizer.ends().iter().copied().chain(0..);
+    let text: Vec<u32> = text.take(WARM_UP.min(tokenizer.size())).collect();
+    session.read(&text, &|| Ok(())).map_err(failed)?;
+    session.advance(text[0]).map_err(failed)?;
+    if sample::greedy(session.logits()).is_none() {
+        return Err(broken("what it computes are not numbers".to_owned()));
+    }
+    session.forget();
+    Ok(())
+}
+
+fn report(description: &Description, options: &EngineOptions) {
+    tracing::info!(
+        architecture = description.architecture,
+        quantization = description.quantization,
+        context = description.context,
+        threads = description.threads,
+        kernels = ?description.kernels,
+        seconds = description.loading.as_secs_f32(),
+        "loaded the language model",
+    );
+    if !description.has_chat_template {
+        tracing::warn!("the model's file has no chat template; it may be a base model, which cannot chat");
+    }
+    if let Some(wanted) = options.threads.filter(|wanted| *wanted != description.threads) {
+        let threads = description.threads;
+        tracing::warn!(
+            "the model computes on {threads} threads, not {wanted}: set CANDLE_NUM_THREADS={wanted} in the environment"
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! The queue, cancelling, deadlines, panics: with a decoder that follows a script, so that nothing depends on time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use super::Engine;
+use super::describe::Description;
+use super::load::Loaded;
+use crate::clock::SystemClock;
+use crate::llm::arch::Decoder;
+use crate::llm::load_error::LoadError;
+use crate::llm::request::{ChatMessage, FinishReason, GenerateRequest, LanguageModel, ModelError, Role, ScoreRequest};
+use crate::llm::session::Session;
+use crate::llm::template::ChatTemplate;
+use crate::llm::tokenizer::{Kind, Tokenizer, Vocabulary};
+
+const BYTES: u32 = 256;
+const END: u32 = BYTES;
+
+/// Says letters from `a` on for ever; waits at each token for a permit, and panics or fails when told to.
+struct Script {
+    said: u32,
+    read: usize,
+    permits: Option<Receiver<Order>>,
+    started: Sender<()>,
+}
+
+enum Order {
+    GoOn,
+    Panic,
+    Fail,
+}
+
+impl Decoder for Script {
+    fn forward(&mut self, tokens: &[u32], position: usize) -> anyhow::Result<Vec<f32>> {
+        self.started.send(()).ok();
+        assert_eq!(position, self.read);
+        match self.permits.as_ref().map(Receiver::recv) {
+            Some(Ok(Order::Panic)) => panic!("as told"),
+            Some(Ok(Order::Fail)) => anyhow::bail!("as told"),
+            Some(Ok(Order::GoOn) | Err(_)) | None => {}
+        }
+        self.read += tokens.len();
+        let mut logits = vec![0.0; END as usize + 1];
+        logits[(u32::from(b'a') + self.said % 26) as usize] = 10.0;
+        self.said += 1;
+        Ok(logits)
+    }
+
+    fn rewind(&mut self, length: usize) -> usize {
+        self.said = 0;
+        self.read = length.min(self.read);
+        self.read
+    }
+
+    fn chunk(&self, _: usize, remaining: usize) -> usize {
+        remaining
+    }
+}
+
+fn tokenizer() -> Tokenizer {
+    let mut vocabulary = Vocabulary { model: "llama".into(), ..Vocabulary::default() };
+    vocabulary.tokens = (0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>")).chain(["<end>".to_owned()]).collect();
+    vocabulary.kinds = vec![Kind::Byte; 256];
+    vocabulary.kinds.push(Kind::Control);
+    vocabulary.scores = vec![0.0; 257];
+    vocabulary.eos = Some(END);
+    Tokenizer::new(vocabulary).unwrap()
+}
+
+struct Scripted {
+    engine: Engine,
+    orders: Sender<Order>,
+    started: Receiver<()>,
+}
+
+/// An engine on the script; `free` runs without permits.
+fn engine(queue: usize, free: bool) -> Scripted {
+    let (orders, permits) = channel();
+    let (starting, started) = channel();
+    let script = Script { said: 0, read: 0, permits: (!free).then_some(permits), started: starting };
+    let description = Description {
+        name: "Script".into(),
+        architecture: "script".into(),
+        parameters: 0,
+        quantization: "F32".into(),
+        context: 64,
+        threads: 1,
+        kernels: vec![],
+        has_chat_template: false,
+        loading: Duration::ZERO,
+    };
+    let engine = Engine::spawn(queue, LoadError::NotGguf { path: PathBuf::new() }, move || {
+        Ok(Loaded {
+            session: Session::new(Box::new(script)),
+            tokenizer: Arc::new(tokenizer()),
+            template: ChatTemplate::new(
+                Some("{% for m in messages %}{{ m.content }}{% endfor %}"),
+                "",
+                "",
+                Arc::new(SystemClock),
+            )
+            .unwrap(),
+            context: 64,
+            description,
+        })
+    });
+    Scripted { engine: engine.unwrap(), orders, started }
+}
+
+fn request(text: &str, max_tokens: usize) -> GenerateRequest {
+    GenerateRequest::new(vec![ChatMessage::new(Role::User, text)], max_tokens)
+}
+
+#[tokio::test]
+async fn an_answer_has_text_counts_and_a_reason() {
+    let Scripted { engine, .. } = engine(4, true);
+    let (sender, mut pieces) = tokio::sync::mpsc::unbounded_channel();
+    let answer = engine.generate(GenerateRequest { stream: Some(sender), ..request("hola", 3) }).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.finish), ("abc", FinishReason::Length));
+    assert_eq!((answer.tokens.prompt, answer.tokens.cached, answer.tokens.generated), (4, 0, 3));
+    assert!(answer.mean_log_probability < 0.0 && answer.mean_log_probability > -0.02);
+    let mut shown = String::new();
+    while let Some(piece) = pieces.recv().await {
+        shown.push_str(&piece);
+    }
+    assert_eq!(shown, answer.text);
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_answer_and_a_prefix_begins_it() {
+    let Scripted { engine, .. } = engine(4, true);
+    let wanted = GenerateRequest { prefix: "> ".into(), stop: vec!["d".into()], ..request("hola", 20) };
+    let answer = engine.generate(wanted).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.finish), ("> abc", FinishReason::Stop));
+}
+
+#[tokio::test]
+async fn the_context_bounds_prompt_and_answer() {
+    let Scripted { engine, .. } = engine(4, true);
+    let answer = engine.generate(request(&"x".repeat(60), 20)).await.unwrap();
+    assert_eq!((answer.tokens.generated, answer.finish), (4, FinishReason::Length));
+    let error = engine.generate(request(&"x".repeat(64), 1)).await.unwrap_err();
+    assert_eq!(error, ModelError::TooLong { tokens: 64, limit: 63 });
+}
+
+#[tokio::test]
+async fn a_full_queue_is_an_answer() {
+    let Scripted { engine, orders, started } = engine(1, false);
+    let mut first = engine.generate(request("uno", 1));
+    let mut second = engine.generate(request("dos", 1));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    started.recv().unwrap();
+    assert!(futures_util::poll!(&mut second).is_pending());
+    assert_eq!(engine.generate(request("tres", 1)).await, Err(ModelError::Overloaded));
+    drop(orders);
+    assert_eq!((first.await.unwrap().text.as_str(), second.await.unwrap().text.as_str()), ("a", "a"));
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_work_at_the_next_token() {
+    let Scripted { engine, orders, started } = engine(4, false);
+    let wanted = request("hola", 50);
+    let cancel = wanted.cancel.clone();
+    let mut answer = engine.generate(wanted);
+    assert!(futures_util::poll!(&mut answer).is_pending());
+    started.recv().unwrap();
+    cancel.cancel();
+    // With nobody to give permits the thread would run on to the fiftieth token if it did not look.
+    drop(orders);
+    assert_eq!(answer.await, Err(ModelError::Cancelled));
+    assert!(engine.is_healthy());
+    drop(engine);
+    assert_eq!(started.iter().count(), 0);
+}
+
+#[tokio::test]
+async fn a_deadline_of_nothing_gives_an_empty_answer_even_while_the_thread_is_busy() {
+    let Scripted { engine, orders, started } = engine(4, false);
+    let mut busy = engine.generate(request("hola", 1));
+    assert!(futures_util::poll!(&mut busy).is_pending());
+    started.recv().unwrap();
+    let late = GenerateRequest { deadline: Some(Duration::ZERO), ..request("otra", 5) };
+    let answer = engine.generate(late).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.finish, answer.tokens.generated), ("", FinishReason::Deadline, 0));
+    drop(orders);
+    assert_eq!(busy.await.unwrap().text, "a");
+    drop(engine);
+    assert_eq!(started.iter().count(), 0);
+}
+
+#[tokio::test]
+async fn work_that_nobody_waits_for_is_not_started() {
+    let Scripted { engine, orders, started } = engine(4, false);
+    let mut busy = engine.generate(request("hola", 1));
+    let mut abandoned = engine.generate(request("nadie", 1));
+    assert!(futures_util::poll!(&mut busy).is_pending());
+    assert!(futures_util::poll!(&mut abandoned).is_pending());
+    drop(abandoned);
+    drop(orders);
+    assert_eq!(busy.await.unwrap().text, "a");
+    drop(engine);
+    assert_eq!(started.iter().count(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_and_a_failure_are_answers_and_the_thread_goes_on() {
+    let Scripted { engine, orders, .. } = engine(4, false);
+    orders.send(Order::Panic).unwrap();
+    assert!(matches!(engine.generate(request("hola", 1)).await, Err(ModelError::Failed(_))));
+    assert!(!engine.is_healthy());
+    orders.send(Order::Fail).unwrap();
+    assert_eq!(engine.generate(request("hola", 1)).await, Err(ModelError::Failed("as told".into())));
+    orders.send(Order::GoOn).unwrap();
+    assert_eq!(engine.generate(request("hola", 1)).await.unwrap().text, "a");
+    assert!(engine.is_healthy());
+}
+
+#[tokio::test]
+async fn a_prompt_that_begins_like_the_last_one_is_read_from_there() {
+    let Scripted { engine, .. } = engine(4, true);
+    engine.generate(request("hola", 1)).await.unwrap();
+    let answer = engine.generate(request("hola,hola", 1)).await.unwrap();
+    assert_eq!((answer.tokens.prompt, answer.tokens.cached), (9, 4));
+    let answer = engine.generate(request("hola,hola", 1)).await.unwrap();
+    assert_eq!((answer.tokens.prompt, answer.tokens.cached), (9, 9));
+}
+
+#[tokio::test]
+async fn a_score_prefers_what_the_model_would_say() {
+    let Scripted { engine, .. } = engine(4, true);
+    let score = |options: &[&str]| {
+        engine.score(ScoreRequest {
+            messages: vec![ChatMessage::new(Role::User, "hola")],
+            options: options.iter().map(|&option| option.to_owned()).collect(),
+            cancel: Default::default(),
+        })
+    };
+    let shares = score(&["z", "a"]).await.unwrap();
+    assert!(shares[1] > 0.98 && (shares.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    let shares = score(&["ax", "ab"]).await.unwrap();
+    assert!(shares[1] > 0.98, "{shares:?}");
+    assert!(score(&["a"]).await.is_err());
+    assert!(score(&["a", " "]).await.is_err());
+}

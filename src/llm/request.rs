@@ -1,0 +1,172 @@
+//! What one can ask of a language model, and what it answers. The engine implements it; tests script it.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+/// Who says a part of the prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The instructions.
+    System,
+    /// The customer, or the task at hand.
+    User,
+    /// The bot's own earlier words.
+    Assistant,
+}
+
+/// One part of a prompt. Its text is data: special tokens that it spells out are not read as such.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+impl ChatMessage {
+    /// A part of a prompt.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        ChatMessage { role, content: content.into() }
+    }
+}
+
+/// Asks for text. Decoding is greedy: the same request gives the same answer.
+#[derive(Clone, Debug)]
+pub struct GenerateRequest {
+    /// The prompt.
+    pub messages: Vec<ChatMessage>,
+    /// How the answer must begin; the model goes on from here, and the answer holds it. Usually empty.
+    pub prefix: String,
+    /// At most this many new tokens.
+    pub max_tokens: usize,
+    /// Generation ends before the first of these, which is left out of the text.
+    pub stop: Vec<String>,
+    /// At most this long, queueing included; what is there by then is returned with [`FinishReason::Deadline`].
+    pub deadline: Option<Duration>,
+    /// Cancelling it ends the work at the next token with [`ModelError::Cancelled`].
+    pub cancel: CancellationToken,
+    /// Receives the text piece by piece, never a part of a character.
+    pub stream: Option<tokio::sync::mpsc::UnboundedSender<String>>,
+}
+
+impl GenerateRequest {
+    /// A request with a budget of tokens and nothing else special.
+    pub fn new(messages: Vec<ChatMessage>, max_tokens: usize) -> Self {
+        GenerateRequest {
+            messages,
+            prefix: String::new(),
+            max_tokens,
+            stop: Vec::new(),
+            deadline: None,
+            cancel: CancellationToken::new(),
+            stream: None,
+        }
+    }
+}
+
+/// Asks how probable each of a few continuations is.
+#[derive(Clone, Debug)]
+pub struct ScoreRequest {
+    /// The prompt.
+    pub messages: Vec<ChatMessage>,
+    /// The continuations, at least two: `Yes`, `No`.
+    pub options: Vec<String>,
+    /// Cancelling it ends the work with [`ModelError::Cancelled`].
+    pub cancel: CancellationToken,
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model said that it was done.
+    End,
+    /// One of the request's stops came up.
+    Stop,
+    /// The token budget was used up.
+    Length,
+    /// The deadline passed.
+    Deadline,
+}
+
+/// How many tokens the work took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCounts {
+    /// Tokens of the prompt.
+    pub prompt: usize,
+    /// Of these, how many did not have to be computed again.
+    pub cached: usize,
+    /// Tokens generated.
+    pub generated: usize,
+}
+
+impl std::ops::AddAssign for TokenCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.prompt += other.prompt;
+        self.cached += other.cached;
+        self.generated += other.generated;
+    }
+}
+
+/// What the model wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated {
+    /// The text, trimmed at both ends.
+    pub text: String,
+    /// Why it ended.
+    pub finish: FinishReason,
+    /// The mean natural logarithm of the probability of each generated token; 0 when there is none.
+    pub mean_log_probability: f32,
+    /// How many tokens it took.
+    pub tokens: TokenCounts,
+    /// Time spent waiting, reading the prompt, and writing.
+    pub queue: Duration,
+    /// Time spent on the prompt.
+    pub prefill: Duration,
+    /// Time spent on new tokens.
+    pub generate: Duration,
+}
+
+/// Why the model did not answer. Never shown to a customer.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ModelError {
+    /// No model is loaded; the text says why and what to do.
+    #[error("no language model: {0}")]
+    Unavailable(String),
+    /// The queue is full.
+    #[error("the language model is overloaded: the queue is full")]
+    Overloaded,
+    /// The request was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// The prompt does not fit the model's context.
+    #[error("the prompt has {tokens} tokens, the model takes {limit}")]
+    TooLong {
+        /// Tokens of the prompt.
+        tokens: usize,
+        /// What fits.
+        limit: usize,
+    },
+    /// The model failed while it worked.
+    #[error("the language model failed: {0}")]
+    Failed(String),
+}
+
+/// A language model: the engine, or a script in tests.
+pub trait LanguageModel: Send + Sync {
+    /// Writes text.
+    fn generate(&self, request: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>>;
+
+    /// The probability of each option, in the options' order, summing to 1.
+    fn score(&self, request: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>>;
+
+    /// How many tokens a text takes, for budgets.
+    fn count_tokens(&self, text: &str) -> usize;
+
+    /// How many tokens a prompt with its answer may take.
+    fn context_length(&self) -> usize;
+}
