@@ -1,0 +1,38 @@
+//! `[models]`: which models run, and how.
+
+use std::path::PathBuf;
+
+use super::section::{Check, require, section};
+
+section! {
+    /// Which models run, and how. The defaults suit a server with 2 cores and 4 GB of memory.
+    pub struct Models in "models" {
+        /// The language model: a name from `atiende models list`, or a GGUF file in the folder below. Empty: the only
+        /// GGUF in that folder, else the default. On a server with 1 GB take "qwen2.5-coder-0.5b".
+        llm: String = String::new(),
+        /// The model that finds passages by meaning, in the same way. Empty is right for nearly everybody.
+        embedder: String = String::new(),
+        /// Where you put GGUF files of your own.
+        folder: PathBuf = PathBuf::from("models"),
+        /// How many processor cores the model may use. 0 uses all of them.
+        threads: usize = 0,
+        /// How many tokens a question may take with its passages and answer. More needs more memory.
+        context: usize = 4096,
+        /// How many customers may wait for the model at once. Those beyond it are passed to a person.
+        max_queue: usize = 16,
+        /// Whether a language model words the answers. Without it the bot sends the passages themselves, which is
+        /// faster and needs far less memory.
+        use_llm: bool = true,
+    }
+}
+
+impl Check for Models {
+    fn check(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let context = (512..=131_072).contains(&self.context);
+        require(&mut problems, "context", context, "expected a number from 512 to 131072");
+        require(&mut problems, "max_queue", (1..=4096).contains(&self.max_queue), "expected a number from 1 to 4096");
+        require(&mut problems, "threads", self.threads <= 1024, "expected a number from 0 to 1024");
+        problems
+    }
+}
