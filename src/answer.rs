@@ -1,0 +1,18 @@
+//! From a question to words: finds evidence, quotes the owner's sentences where they answer, translates under checks.
+//!
+//! Never changes a word of the owner, and never decides whether a reply is sent.
+
+pub mod lookup;
+
+pub mod ladder;
+
+pub mod quote;
+
+pub mod words;
+
+pub mod translate;
+
+mod judge;
+pub mod model;
+
+pub use quote::{Fit, Question, Quote, fit, quote, stands_alone};

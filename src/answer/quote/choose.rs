@@ -1,0 +1,281 @@
+//! Scores the units of a passage against what is wanted and picks those that answer.
+
+use super::SHORT_PASSAGE_CHARS;
+use super::wanted::{Kind, Wanted};
+use crate::answer::words::days::days_of_line;
+use crate::answer::words::{Bag, DaySet, Lexicon, Text, Word, lexicon};
+use crate::decide::figures::{Figure, Unit as Measure, figures};
+use crate::knowledge::{Block, Passage};
+
+/// What a unit must reach of the best score to be chosen beside it.
+const NEAR_BEST: f32 = 0.72;
+/// What showing the kind of figure that was asked for is worth; one rare word is worth about 1.5.
+const KIND_BONUS: f32 = 1.0;
+/// What speaking of the day that was asked for is worth: more than any word.
+const DAY_BONUS: f32 = 3.0;
+/// What a word of the question before is worth, beside one of this question.
+const CONTEXT_WEIGHT: f32 = 0.5;
+
+/// A sentence, list item or table row with what can be told about it.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Verbatim.
+    pub text: String,
+    /// The index of its block.
+    pub block: usize,
+    /// Whether it is a sentence of running text.
+    pub is_sentence: bool,
+    /// The header of its table, for matching.
+    pub header: String,
+    /// The days that it speaks of.
+    pub days: DaySet,
+    bag: Bag,
+    figures: Vec<Figure>,
+    has_street: bool,
+    leans: bool,
+    is_exception: bool,
+}
+
+impl Unit {
+    /// Every unit of a passage.
+    pub fn of(passage: &Passage) -> Vec<Unit> {
+        let lexicon = lexicon(passage.language);
+        let blocks = passage.blocks.iter().enumerate();
+        blocks
+            .flat_map(|(index, block)| block.units().into_iter().map(move |text| (index, block, text)))
+            .map(|(index, block, text)| Unit::new(text, index, block, lexicon))
+            .collect()
+    }
+
+    fn new(text: String, block: usize, of: &Block, lexicon: &Lexicon) -> Unit {
+        let read = Text::new(&text);
+        Unit {
+            block,
+            is_sentence: matches!(of, Block::Paragraph { .. }),
+            header: match of {
+                Block::Table { header, .. } => header.join(" "),
+                _ => String::new(),
+            },
+            days: days_of_line(&read, lexicon),
+            bag: Bag::new(&read),
+            figures: figures(&text).into_iter().map(|found| found.figure).collect(),
+            has_street: has_street(&read),
+            leans: lexicon.leans.begins(&read),
+            is_exception: lexicon.except.begins(&read) || text.starts_with(['*', '(']),
+            text,
+        }
+    }
+
+    /// Whether the unit names a date: then its weekdays are those of that time only.
+    pub fn is_dated(&self) -> bool {
+        self.figures.iter().any(|figure| matches!(figure, Figure::Date { .. }))
+    }
+
+    /// Whether the unit shows the kind of answer.
+    pub fn shows(&self, kind: Kind) -> bool {
+        let any = |test: fn(&Figure) -> bool| self.figures.iter().any(test);
+        match kind {
+            Kind::Time => {
+                !self.days.is_empty() || any(|figure| matches!(figure, Figure::Time { .. } | Figure::Date { .. }))
+            }
+            Kind::Price => {
+                any(|figure| matches!(figure, Figure::Money { .. } | Figure::Percent(_))) || self.has_bare_price()
+            }
+            Kind::Duration => any(is_duration),
+            Kind::Place => self.has_street,
+            Kind::Contact => any(|figure| matches!(figure, Figure::Phone(_) | Figure::Email(_) | Figure::Link(_))),
+        }
+    }
+
+    /// In a table of prices the currency may stand in the header: `Pan — 2,50`.
+    fn has_bare_price(&self) -> bool {
+        !self.header.is_empty() && self.figures.iter().any(|figure| matches!(figure, Figure::Number(_)))
+    }
+}
+
+fn is_duration(figure: &Figure) -> bool {
+    matches!(
+        figure,
+        Figure::Quantity { unit: Measure::Minute | Measure::Day | Measure::Week | Measure::Month | Measure::Year, .. }
+    )
+}
+
+/// Words for a street in the languages of the product, folded; the longer ones also as a part of a compound.
+const STREETS: &[&str] = &[
+    "calle",
+    "avenida",
+    "avda",
+    "plaza",
+    "paseo",
+    "carretera",
+    "street",
+    "avenue",
+    "road",
+    "square",
+    "quay",
+    "lane",
+    "drive",
+    "rua",
+    "praca",
+    "rue",
+    "boulevard",
+    "place",
+    "strasse",
+    "platz",
+    "via",
+    "viale",
+    "piazza",
+    "corso",
+    "carrer",
+    "passeig",
+    "placa",
+    "straat",
+    "plein",
+    "strada",
+    "bulevardul",
+    "piata",
+    "ulica",
+    "aleja",
+    "plac",
+    "улица",
+    "ул",
+    "проспект",
+    "вулиця",
+    "вул",
+    "οδοσ",
+    "λεωφοροσ",
+    "πλατεια",
+    "sokak",
+    "cadde",
+    "mahallesi",
+    "jalan",
+    "jl",
+    "duong",
+    "pho",
+    "شارع",
+    "طريق",
+    "मार्ग",
+    "रोड",
+    "路",
+    "街",
+    "号",
+    "丁目",
+    "番地",
+    "ถนน",
+    "ซอย",
+];
+
+/// Whether the text names a street.
+fn has_street(text: &Text) -> bool {
+    text.tokens.iter().any(|token| {
+        let word = text.folded_token(token);
+        STREETS.iter().any(|street| match token.spaceless {
+            true => word.contains(street),
+            false => word == *street || (street.len() >= 5 && (word.starts_with(street) || word.ends_with(street))),
+        }) || (word.chars().any(crate::answer::words::fold::is_hangul) && word.ends_with(['로', '길']))
+    })
+}
+
+/// The indices of the chosen units, in order. Empty only when there are no units.
+pub fn choose(wanted: &Wanted, passage: &Passage, units: &[Unit], budget_chars: usize) -> Vec<usize> {
+    let scores = scores(wanted, passage, units);
+    let best = scores.iter().copied().fold(0.0, f32::max);
+    let near: Vec<usize> = (0..units.len()).filter(|index| best > 0.0 && scores[*index] >= best * NEAR_BEST).collect();
+    let length: usize = units.iter().map(|unit| unit.text.chars().count()).sum();
+    let is_short = length <= SHORT_PASSAGE_CHARS.min(budget_chars);
+    let is_running_text = units.iter().all(|unit| unit.is_sentence);
+    if near.is_empty() || near.len() == units.len() || (is_short && is_running_text) {
+        return within_budget(&(0..units.len()).collect::<Vec<_>>(), units, budget_chars);
+    }
+    let mut ranked = near;
+    ranked.sort_by(|one, other| scores[*other].total_cmp(&scores[*one]).then(one.cmp(other)));
+    let mut chosen = within_budget(&ranked, units, budget_chars);
+    chosen.sort_unstable();
+    with_companions(&chosen, units)
+}
+
+/// The first units of the given order that fit, at least one.
+fn within_budget(order: &[usize], units: &[Unit], budget_chars: usize) -> Vec<usize> {
+    let mut used = 0;
+    let mut kept = Vec::new();
+    for index in order {
+        used += units[*index].text.chars().count();
+        if used > budget_chars && !kept.is_empty() {
+            break;
+        }
+        kept.push(*index);
+    }
+    kept
+}
+
+/// Adds what a chosen unit cannot be understood without: the sentence that it leans on, the line that introduces its
+/// list, the exception right after it.
+fn with_companions(chosen: &[usize], units: &[Unit]) -> Vec<usize> {
+    let mut all = chosen.to_vec();
+    for index in chosen {
+        let mut first = *index;
+        while first > 0
+            && units[first].leans
+            && units[first].is_sentence
+            && units[first - 1].block == units[first].block
+        {
+            first -= 1;
+            all.push(first);
+        }
+        all.extend(introduction(*index, units));
+        if units.get(index + 1).is_some_and(|next| next.is_exception && next.block <= units[*index].block + 1) {
+            all.push(index + 1);
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The sentence that ends in a colon right before the unit's list or table.
+fn introduction(index: usize, units: &[Unit]) -> Option<usize> {
+    let unit = &units[index];
+    let start = units.iter().position(|other| other.block == unit.block)?;
+    let before = start.checked_sub(1).filter(|_| !unit.is_sentence)?;
+    (units[before].is_sentence && units[before].text.trim_end().ends_with([':', '：'])).then_some(before)
+}
+
+fn scores(wanted: &Wanted, passage: &Passage, units: &[Unit]) -> Vec<f32> {
+    let heading = Bag::new(&Text::new(&passage.headings.join(" ")));
+    let is_about = |unit: &Unit, word: &Word| unit.bag.holds(word);
+    let is_held = |word: &Word| units.iter().any(|unit| is_about(unit, word));
+    // "¿Y la hogaza?" after a question about the loaf no longer asks for the loaf.
+    let context = if wanted.words.iter().any(is_held) { &[] } else { wanted.context.as_slice() };
+    let weighted = wanted.words.iter().map(|word| (word, 1.0)).chain(context.iter().map(|word| (word, CONTEXT_WEIGHT)));
+    let weights: Vec<(&Word, f32)> = weighted
+        .map(|(word, weight)| {
+            let holding = units.iter().filter(|unit| is_about(unit, word)).count();
+            // What the heading already says tells the units apart less.
+            let known = if heading.holds(word) { 0.5 } else { 1.0 };
+            (word, weight * known * rarity(units.len(), holding))
+        })
+        .collect();
+    let anyone_names_day = units.iter().any(|unit| unit.days.meets(wanted.days));
+    units
+        .iter()
+        .map(|unit| {
+            let words: f32 = weights.iter().filter(|(word, _)| is_about(unit, word)).map(|(_, weight)| weight).sum();
+            let kind = if wanted.kinds.iter().any(|kind| unit.shows(*kind)) { KIND_BONUS } else { 0.0 };
+            if !anyone_names_day {
+                words + kind
+            } else if unit.days.meets(wanted.days) {
+                words + kind + DAY_BONUS
+            } else {
+                // A line on other days repeats the topic but is the wrong answer.
+                words
+            }
+        })
+        .collect()
+}
+
+/// How much a word tells that `holding` of `all` units hold: the usual inverse document frequency, never negative.
+fn rarity(all: usize, holding: usize) -> f32 {
+    // Units of one passage: far below where `f32` loses precision.
+    let (all, holding) = (all as f32, holding as f32);
+    (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
+}
