@@ -1,0 +1,312 @@
+//! The turn, top to bottom: understand, look up, draft, decide, put into words.
+//!
+//! Reads a snapshot and makes a value; changes nothing and sends nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::ladder::Draft;
+use crate::answer::lookup::{Finding, Lookup};
+use crate::answer::model::ModelUse;
+use crate::answer::words::content_words;
+use crate::channel::whatsapp::window;
+use crate::decide::{Action, Decision, Features, MessageKind, Reason, Thresholds, decide, needs_evidence};
+use crate::desk::hours::Hours;
+use crate::domain::{ConversationId, Language};
+use crate::knowledge::Knowledge;
+use crate::llm::slot::ModelSlot;
+use crate::prompts::Prompts;
+use crate::store::{Store, StoreError};
+use crate::understand::{Intent, Understander, Understanding};
+
+use super::burst::{Attachment, Burst};
+use super::say::{Matter, PERSON_BUTTON, Voice};
+use super::snapshot::{Pending, Snapshot};
+use super::summary;
+use super::turn::{Brief, Effect, Source, Timings, Turn};
+
+/// From which score on an intent counts as meant.
+const SURE: f32 = 0.5;
+
+/// What the owner decides about the bot.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The business's name.
+    pub business: String,
+    /// The language while a customer has not shown one.
+    pub default_language: Language,
+    /// When a person answers.
+    pub hours: Hours,
+    /// When to answer, ask again, or call a person.
+    pub thresholds: Thresholds,
+    /// After this much silence a conversation counts as new, and the bot says again that it is one.
+    pub new_conversation_after: SignedDuration,
+    /// How long one turn may take.
+    pub patience: Duration,
+    /// How long a reply may be, in characters.
+    pub max_reply_chars: usize,
+    /// How many earlier messages may reach a prompt.
+    pub history_turns: usize,
+    /// Facts that replies may state although no passage holds them: the business's own phone, address, links.
+    pub own_facts: Vec<String>,
+}
+
+/// Everything that a turn needs.
+pub struct Assistant {
+    /// The texts.
+    pub prompts: Arc<Prompts>,
+    /// Reads words.
+    pub understander: Arc<Understander>,
+    /// Finds passages.
+    pub knowledge: Knowledge,
+    /// Judges and translates.
+    pub model: ModelSlot,
+    /// What the owner decides.
+    pub settings: Settings,
+}
+
+/// What a turn has gathered before it decides.
+struct Gathered<'a> {
+    snapshot: &'a Snapshot,
+    burst: Burst,
+    understanding: Understanding,
+    features: Features,
+}
+
+impl Assistant {
+    /// Runs one turn. Cancelling ends the model's work; the turn that comes out then is not to be committed.
+    pub async fn turn(&self, snapshot: &Snapshot, cancel: &CancellationToken) -> Turn {
+        let began = Instant::now();
+        let mut timings = Timings::default();
+        let gathered = self.gather(snapshot);
+        timings.understand = milliseconds(began.elapsed());
+        let finding = if needs_evidence(&gathered.features, &self.settings.thresholds) {
+            Some(self.look_up(&gathered, &mut timings, cancel).await)
+        } else {
+            None
+        };
+        let mut features = gathered.features.clone();
+        if let Some(finding) = &finding {
+            finding.add_to(&mut features);
+        }
+        let decision = decide(&features, &self.settings.thresholds);
+        let mut turn = self.assemble(&gathered, finding, decision);
+        timings.total = milliseconds(began.elapsed());
+        turn.timings = timings;
+        turn
+    }
+
+    /// Whether a reply of the bot may follow: only then is "typing" shown.
+    pub fn may_answer(&self, snapshot: &Snapshot) -> bool {
+        !snapshot.person_in_charge()
+            && !Burst::gather(&snapshot.waiting).is_silent()
+            && snapshot.conversation.last_inbound_at.is_some_and(|last| window::is_open(last, snapshot.now))
+    }
+
+    /// The turn for a conversation that the bot cannot deal with: a person gets it.
+    pub fn trouble(&self, snapshot: &Snapshot) -> Turn {
+        let gathered = self.gather(snapshot);
+        let decision =
+            Decision { action: Action::Escalate, reason: Reason::Trouble, trail: vec!["the turn kept failing".into()] };
+        self.assemble(&gathered, None, decision)
+    }
+
+    /// Brings the running summary up to date once the history outgrows the prompt.
+    pub async fn summarise_if_long(&self, store: &Store, conversation: ConversationId) -> Result<(), StoreError> {
+        summary::update(self, store, conversation).await
+    }
+
+    fn gather<'a>(&self, snapshot: &'a Snapshot) -> Gathered<'a> {
+        let burst = Burst::gather(&snapshot.waiting);
+        let texts: Vec<&str> = burst.texts.iter().map(String::as_str).collect();
+        let recent = snapshot.recent_from_customer();
+        let understanding = self.understander.understand(
+            &texts,
+            snapshot.conversation.language,
+            self.settings.default_language,
+            &recent,
+        );
+        let features = self.features(snapshot, &burst, &understanding);
+        Gathered { snapshot, burst, understanding, features }
+    }
+
+    fn features(&self, snapshot: &Snapshot, burst: &Burst, understanding: &Understanding) -> Features {
+        let score = |intent: Intent| {
+            understanding.intents.iter().find(|scored| scored.intent == intent).map_or(0.0, |scored| scored.score)
+        };
+        let tapped_person = burst.tap.as_ref().is_some_and(|tap| tap.id == PERSON_BUTTON);
+        let accepted_person = snapshot.pending == Some(Pending::PersonOffered) && score(Intent::Yes) >= SURE;
+        let deletion = snapshot.pending == Some(Pending::DeleteConfirmation);
+        let wants = |intent: Intent| score(intent) >= SURE;
+        Features {
+            kind: kind(burst),
+            wish_for_person: if tapped_person || accepted_person { 1.0 } else { score(Intent::Person) },
+            no_person: wants(Intent::NoPerson),
+            bot_question: wants(Intent::BotQuestion),
+            opt_out: wants(Intent::OptOut),
+            opt_in: wants(Intent::OptIn),
+            delete_data: wants(Intent::DeleteData),
+            delete_confirmed: deletion && wants(Intent::Yes),
+            delete_refused: deletion && !wants(Intent::Yes) && !understanding.has_question,
+            show_data: wants(Intent::ShowData),
+            greeting: wants(Intent::Greeting),
+            thanks: wants(Intent::Thanks),
+            goodbye: wants(Intent::Goodbye),
+            has_question: understanding.has_question,
+            negativity: understanding.sentiment.negativity,
+            person_in_charge: snapshot.person_in_charge(),
+            window_open: burst.sent_at.is_some_and(|at| window::is_open(at, snapshot.now)),
+            failed_turns: snapshot.conversation.failed_turns,
+            ..Features::default()
+        }
+    }
+
+    async fn look_up(&self, gathered: &Gathered<'_>, timings: &mut Timings, cancel: &CancellationToken) -> Finding {
+        let model = self.model.get(self.settings.patience / 2).await;
+        let mut model = ModelUse::new(&self.prompts, model, self.settings.patience, cancel.clone());
+        let recent = gathered.snapshot.recent_from_customer();
+        let lookup = Lookup {
+            knowledge: &self.knowledge,
+            texts: gathered.burst.texts.clone(),
+            context: gathered
+                .snapshot
+                .quoted
+                .as_deref()
+                .or_else(|| last_subject(&recent, gathered.understanding.language)),
+            history: &gathered.snapshot.history,
+            language: gathered.understanding.language,
+            today: self.settings.hours.weekday(gathered.snapshot.now),
+            budget_chars: self.settings.max_reply_chars,
+            history_turns: self.settings.history_turns,
+            own_facts: &self.settings.own_facts,
+        };
+        let finding = lookup.run(&mut model).await;
+        timings.retrieve = milliseconds(finding.searching);
+        timings.prefill = milliseconds(model.prefill);
+        timings.generate = milliseconds(model.generate);
+        finding
+    }
+
+    fn assemble(&self, gathered: &Gathered<'_>, finding: Option<Finding>, decision: Decision) -> Turn {
+        let Gathered { snapshot, burst, understanding, .. } = gathered;
+        let language = understanding.language;
+        let disclose = self.must_disclose(snapshot);
+        let draft = finding.as_ref().and_then(|finding| finding.draft.as_ref());
+        let matter = Matter {
+            action: decision.action,
+            reason: decision.reason,
+            language,
+            draft: draft.filter(|_| decision.action == Action::Reply),
+            attachment: burst.attachments.last().copied(),
+            bot_question: gathered.features.bot_question,
+            disclose,
+            snapshot,
+        };
+        let voice = Voice { prompts: &self.prompts, business: &self.settings.business, hours: &self.settings.hours };
+        let mut trail = finding.as_ref().map(|finding| finding.trail.clone()).unwrap_or_default();
+        trail.extend(decision.trail);
+        trail.extend(understanding.sentiment.signals.iter().map(|signal| format!("mood: {signal}")));
+        let reply = voice.reply(&matter).unwrap_or_else(|error| {
+            // Every template was rendered at start-up; should one fail all the same, a person answers.
+            tracing::error!(%error, "A fixed reply could not be rendered");
+            None
+        });
+        Turn {
+            action: decision.action,
+            reason: decision.reason,
+            language,
+            confidence: confidence_of(decision.action, finding.as_ref()),
+            disclosed: reply.is_some() && (disclose || gathered.features.bot_question),
+            reply,
+            sources: finding.as_ref().map(Finding::sources).unwrap_or_default(),
+            timings: Timings::default(),
+            tokens: finding.as_ref().map(|finding| finding.tokens).unwrap_or_default(),
+            trail,
+            effects: effects(decision.reason),
+            pending: pending(&decision.action, decision.reason),
+            failed: matches!(decision.action, Action::Decline | Action::Clarify),
+            brief: brief(gathered, draft, decision.action),
+        }
+    }
+
+    /// The first reply of a conversation says that this is a bot; so does the first after a long silence.
+    fn must_disclose(&self, snapshot: &Snapshot) -> bool {
+        let Some(disclosed) = snapshot.conversation.disclosed_at else { return true };
+        let last = snapshot.last_activity().unwrap_or(disclosed);
+        snapshot.now.duration_since(last) >= self.settings.new_conversation_after
+    }
+}
+
+/// The last of the customer's messages that names a subject: "great, thanks" in between does not change it.
+fn last_subject<'a>(recent: &[&'a str], language: Language) -> Option<&'a str> {
+    let names_one = |text: &&&str| content_words(text, language).len() >= 2;
+    recent.iter().rev().take(3).find(names_one).or(recent.last()).copied()
+}
+
+fn kind(burst: &Burst) -> MessageKind {
+    let has = |attachment: Attachment| burst.attachments.contains(&attachment);
+    if burst.is_silent() {
+        MessageKind::Event
+    } else if has(Attachment::Order) || has(Attachment::Form) {
+        MessageKind::ForAPerson
+    } else if !burst.texts.is_empty() || burst.tap.is_some() {
+        MessageKind::Words
+    } else if has(Attachment::VoiceNote) {
+        MessageKind::Sound
+    } else if burst.attachments.iter().all(|attachment| *attachment == Attachment::Welcome) {
+        MessageKind::Welcome
+    } else {
+        MessageKind::File
+    }
+}
+
+fn confidence_of(action: Action, finding: Option<&Finding>) -> f32 {
+    match (action, finding) {
+        (_, Some(finding)) => finding.confidence,
+        (_, None) => 1.0,
+    }
+}
+
+fn effects(reason: Reason) -> Vec<Effect> {
+    match reason {
+        Reason::OptOut => vec![Effect::OptOut],
+        Reason::OptIn => vec![Effect::OptIn],
+        Reason::DeleteConfirmed => vec![Effect::Erase],
+        _ => Vec::new(),
+    }
+}
+
+fn pending(action: &Action, reason: Reason) -> Option<Pending> {
+    match (action, reason) {
+        (_, Reason::DeleteData) => Some(Pending::DeleteConfirmation),
+        (Action::Decline, _) => Some(Pending::PersonOffered),
+        _ => None,
+    }
+}
+
+/// What the person is told: what the customer asked, and the best answer at hand.
+fn brief(gathered: &Gathered<'_>, draft: Option<&Draft>, action: Action) -> Option<Brief> {
+    if action != Action::Escalate {
+        return None;
+    }
+    let summary = summary::brief(gathered.snapshot, &gathered.burst);
+    Some(Brief { summary, suggested_answer: draft.map(|draft| draft.text.clone()) })
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+impl Finding {
+    fn sources(&self) -> Vec<Source> {
+        let used: Vec<usize> = self.draft.as_ref().map(|draft| draft.used.clone()).unwrap_or_default();
+        let source = |index: usize| {
+            let hit = self.hits.get(index)?;
+            Some(Source { file: hit.passage.file.clone(), heading: hit.passage.heading(), score: hit.score })
+        };
+        used.into_iter().filter_map(source).collect()
+    }
+}

@@ -1,0 +1,146 @@
+//! What a customer sent since the last turn, read together: people write in fragments.
+
+use jiff::Timestamp;
+
+use crate::domain::{Content, MediaKind};
+use crate::store::inbox::Waiting;
+
+/// Several messages as one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Burst {
+    /// The customer's words in order, later corrections in place of what they correct.
+    pub texts: Vec<String>,
+    /// The last option that was tapped.
+    pub tap: Option<Tap>,
+    /// What came besides words, in order.
+    pub attachments: Vec<Attachment>,
+    /// When the last of them was sent, by the channel's clock.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// A tap on a button or a list row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tap {
+    /// The id that was given to the option.
+    pub id: String,
+    /// The words on it.
+    pub title: String,
+}
+
+/// Something without words that deserves a reply of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// A recording: nobody here can listen to it.
+    VoiceNote,
+    /// A picture, film, file or sound.
+    File,
+    /// A place.
+    Location,
+    /// Contact cards.
+    Contacts,
+    /// A basket.
+    Order,
+    /// A filled-in form.
+    Form,
+    /// Something that cannot be read.
+    Unsupported,
+    /// The chat was opened without a word.
+    Welcome,
+}
+
+impl Burst {
+    /// Reads what waits, in the order in which it was sent.
+    pub fn gather(waiting: &[Waiting]) -> Burst {
+        let mut burst = Burst::default();
+        for message in waiting {
+            burst.sent_at = burst.sent_at.max(Some(message.sent_at));
+            if !is_rewritten_later(message, waiting) {
+                burst.add(&message.content);
+            }
+        }
+        burst
+    }
+
+    fn add(&mut self, content: &Content) {
+        if let Content::Choice { id, title } = content {
+            self.tap = Some(Tap { id: id.clone(), title: title.clone() });
+        }
+        self.attachments.extend(attachment(content));
+        self.texts.extend(content.words().map(str::to_owned));
+    }
+
+    /// Whether nothing in it calls for a reply: a reaction, a sticker, a message that was taken back.
+    pub fn is_silent(&self) -> bool {
+        self.texts.is_empty() && self.tap.is_none() && self.attachments.is_empty()
+    }
+
+    /// All the words as one text, a message a line.
+    pub fn text(&self) -> String {
+        self.texts.join("\n")
+    }
+}
+
+fn is_rewritten_later(message: &Waiting, waiting: &[Waiting]) -> bool {
+    waiting.iter().any(|other| {
+        matches!(&other.content, Content::Edit { message_id, body: Some(_) } if *message_id == message.channel_message_id)
+    })
+}
+
+fn attachment(content: &Content) -> Option<Attachment> {
+    match content {
+        Content::Media { media: MediaKind::Sticker, .. } => None,
+        Content::Media { media: MediaKind::VoiceNote | MediaKind::Audio, .. } => Some(Attachment::VoiceNote),
+        Content::Media { .. } => Some(Attachment::File),
+        Content::Location { .. } => Some(Attachment::Location),
+        Content::Contacts { .. } => Some(Attachment::Contacts),
+        Content::Order { .. } => Some(Attachment::Order),
+        Content::Form { .. } => Some(Attachment::Form),
+        Content::Unsupported { .. } => Some(Attachment::Unsupported),
+        Content::Welcome => Some(Attachment::Welcome),
+        Content::Text { .. }
+        | Content::Choice { .. }
+        | Content::Reaction { .. }
+        | Content::Edit { .. }
+        | Content::Revoke { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(id: &str, content: Content) -> Waiting {
+        Waiting {
+            message: 1,
+            channel_message_id: id.into(),
+            content,
+            reply_to: None,
+            sent_at: Timestamp::UNIX_EPOCH,
+            received_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn text(id: &str, body: &str) -> Waiting {
+        waiting(id, Content::Text { body: body.into() })
+    }
+
+    #[test]
+    fn fragments_are_read_together() {
+        let burst = Burst::gather(&[text("1", "hola"), text("2", "a que hora"), text("3", "abren?")]);
+        assert_eq!(burst.text(), "hola\na que hora\nabren?");
+    }
+
+    #[test]
+    fn a_correction_stands_in_place_of_what_it_corrects() {
+        let edit = waiting("2", Content::Edit { message_id: "1".into(), body: Some("abren mañana?".into()) });
+        let burst = Burst::gather(&[text("1", "abren hoy?"), edit]);
+        assert_eq!(burst.texts, ["abren mañana?"]);
+    }
+
+    #[test]
+    fn a_reaction_and_a_sticker_ask_for_nothing() {
+        let reaction = waiting("1", Content::Reaction { message_id: "0".into(), emoji: Some("👍".into()) });
+        let sticker = Content::Media { media: MediaKind::Sticker, id: None, mime: None, caption: None, filename: None };
+        assert!(Burst::gather(&[reaction, waiting("2", sticker)]).is_silent());
+    }
+}

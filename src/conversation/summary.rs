@@ -1,0 +1,115 @@
+//! What was said, in short: for the person who takes over, and for prompts once the history no longer fits.
+
+use jiff::Timestamp;
+
+use crate::answer::model::ModelUse;
+use crate::domain::{Author, ConversationId, Language};
+use crate::llm::{ChatMessage, GenerateRequest, Role};
+use crate::prompts::Task;
+use crate::store::messages::StoredMessage;
+use crate::store::{Store, StoreError, conversations, messages};
+
+use super::assistant::Assistant;
+use super::burst::Burst;
+use super::snapshot::Snapshot;
+
+/// How many characters of a customer's message a brief quotes.
+const QUOTED: usize = 200;
+/// A summary is this many tokens at most.
+const SUMMARY_TOKENS: usize = 120;
+/// The prompt of a summary holds this many tokens of conversation at most: the oldest are left out first.
+const CONVERSATION_TOKENS: usize = 700;
+/// How many messages a summary reads at most.
+const READ: usize = 60;
+
+/// A brief of what the customer wants: their own words, and what the bot last said. Made without the model, so that it is
+/// there at once and never wrong.
+pub fn brief(snapshot: &Snapshot, burst: &Burst) -> String {
+    let mut lines = Vec::new();
+    if let Some(summary) = &snapshot.conversation.summary {
+        lines.push(summary.clone());
+    }
+    if let Some(before) = snapshot.recent_from_customer().last() {
+        lines.push(format!("Before: {}", shorten(before)));
+    }
+    if let Some(bot) = snapshot.history.iter().rev().find(|line| line.author == Author::Bot) {
+        lines.push(format!("The bot last said: {}", shorten(&bot.words)));
+    }
+    let now = burst.text();
+    if !now.is_empty() {
+        lines.push(format!("Now: {}", shorten(&now)));
+    }
+    if !burst.attachments.is_empty() {
+        lines.push(format!("Sent besides: {:?}", burst.attachments));
+    }
+    lines.join("\n")
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= QUOTED {
+        return line;
+    }
+    let cut: String = line.chars().take(QUOTED).collect();
+    format!("{}…", cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head))
+}
+
+/// Writes the summary anew once more messages lie outside it than a prompt takes.
+pub async fn update(assistant: &Assistant, store: &Store, id: ConversationId) -> Result<(), StoreError> {
+    let found = store
+        .read(move |connection| {
+            let Some(conversation) = conversations::get(connection, id)? else { return Ok(None) };
+            Ok(Some((conversation, messages::transcript(connection, id, READ)?)))
+        })
+        .await?;
+    let Some((conversation, said)) = found else { return Ok(()) };
+    let covered = conversation.summarised_to.unwrap_or(0);
+    let open: Vec<&StoredMessage> = said.iter().filter(|message| message.id > covered).collect();
+    // A turn is a message and its reply; half of what is open stays outside the summary, for the prompt.
+    if open.len() <= assistant.settings.history_turns * 4 {
+        return Ok(());
+    }
+    let (older, _) = open.split_at(open.len() - assistant.settings.history_turns * 2);
+    let Some(last) = older.last().map(|message| message.id) else { return Ok(()) };
+    let language = assistant.settings.default_language;
+    let Some(summary) = summarise(assistant, conversation.summary.as_deref(), older, language).await else {
+        return Ok(());
+    };
+    let since: Timestamp = conversation.created_at;
+    tracing::debug!(conversation = %id, %since, "A summary was written");
+    store.write(move |connection| conversations::set_summary(connection, id, &summary, last)).await
+}
+
+async fn summarise(
+    assistant: &Assistant,
+    earlier: Option<&str>,
+    said: &[&StoredMessage],
+    language: Language,
+) -> Option<String> {
+    let model = assistant.model.get(std::time::Duration::ZERO).await?;
+    let patience = assistant.settings.patience;
+    let mut model = ModelUse::new(&assistant.prompts, Some(model), patience, Default::default());
+    let values = [("business", assistant.settings.business.as_str())];
+    let instruction = assistant.prompts.instruction(Task::Summarise, language, &values).ok()?;
+    let lines =
+        said.iter().filter_map(|message| Some(format!("{}: {}", message.author.as_str(), message.words.as_deref()?)));
+    let text = within_budget(earlier.map(str::to_owned).into_iter().chain(lines).collect(), &model);
+    let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, text)];
+    model.generate(GenerateRequest::new(messages, SUMMARY_TOKENS), &mut Vec::new()).await
+}
+
+/// The last lines that fit the budget.
+fn within_budget(lines: Vec<String>, model: &ModelUse<'_>) -> String {
+    let mut left = CONVERSATION_TOKENS;
+    let mut kept: Vec<String> = Vec::new();
+    for line in lines.into_iter().rev() {
+        let tokens = model.count_tokens(&line);
+        if tokens > left {
+            break;
+        }
+        left -= tokens;
+        kept.push(line);
+    }
+    kept.reverse();
+    kept.join("\n")
+}

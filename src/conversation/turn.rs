@@ -1,0 +1,112 @@
+//! A turn: everything that was decided about what a customer wrote, as a value.
+//!
+//! Making one changes nothing; committing it does.
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::outbound::Outbound;
+use crate::decide::{Action, Reason};
+use crate::domain::Language;
+use crate::llm::TokenCounts;
+
+use super::snapshot::Pending;
+
+/// What was decided, and what led there. Kept whole in the turn's row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// What to do.
+    pub action: Action,
+    /// Why, by its stable name.
+    pub reason: Reason,
+    /// The language of the reply.
+    pub language: Language,
+    /// How probable it is that the reply is right, 0 to 1; 1 where a rule decided.
+    pub confidence: f32,
+    /// What to send; nothing where the bot stays silent.
+    pub reply: Option<Outbound>,
+    /// The passages that the reply rests on, best first.
+    pub sources: Vec<Source>,
+    /// Where the time went.
+    pub timings: Timings,
+    /// What the model read and wrote.
+    pub tokens: TokenCounts,
+    /// What led to the decision, step by step, without any of the customer's words.
+    pub trail: Vec<String>,
+    /// What else changes with the commit.
+    pub effects: Vec<Effect>,
+    /// What the bot asks and waits for.
+    pub pending: Option<Pending>,
+    /// Whether the turn did not help the customer.
+    pub failed: bool,
+    /// Whether the reply says that this is a bot.
+    pub disclosed: bool,
+    /// What the person should know who takes over.
+    pub brief: Option<Brief>,
+}
+
+/// A change that a turn makes beside its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The customer wants promotional messages again.
+    OptIn,
+    /// The customer wants no more promotional messages.
+    OptOut,
+    /// The customer's data is erased.
+    Erase,
+}
+
+/// A passage that a reply rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// The file, relative to the knowledge folder.
+    pub file: String,
+    /// The headings above the passage.
+    pub heading: String,
+    /// How well it matched, 0 to 1.
+    pub score: f32,
+}
+
+/// Milliseconds spent in each stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Language, intents, sentiment.
+    pub understand: f64,
+    /// Search.
+    pub retrieve: f64,
+    /// The model reading prompts.
+    pub prefill: f64,
+    /// The model writing.
+    pub generate: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// What a person should know who takes over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// What it is about, in a few lines.
+    pub summary: String,
+    /// An answer that the person may send or correct.
+    pub suggested_answer: Option<String>,
+}
+
+impl Turn {
+    /// The action's stable name.
+    pub fn action_name(&self) -> &'static str {
+        self.action.name()
+    }
+
+    /// The reason's stable name.
+    pub fn reason_name(&self) -> &'static str {
+        self.reason.name()
+    }
+
+    /// The words of the reply, without its buttons.
+    pub fn text(&self) -> &str {
+        match &self.reply {
+            Some(Outbound::Text { body } | Outbound::Choices { body, .. }) => body,
+            None => "",
+        }
+    }
+}
