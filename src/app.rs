@@ -1,0 +1,254 @@
+//! The only place where parts are wired together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::channel::transport::Transport;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::conversation::actor::{Actor, BurstWindow};
+use crate::conversation::dispatcher::Dispatcher;
+use crate::conversation::{Assistant, Settings};
+use crate::decide::Thresholds;
+use crate::desk::hours::Hours;
+use crate::desk::notify::{Endpoint, Notifier};
+use crate::inbox::Inbox;
+use crate::knowledge::embed::E5;
+use crate::knowledge::{Embedder, Knowledge, Options as KnowledgeOptions, Report, Watch};
+use crate::llm::slot::{ModelSlot, ModelState};
+use crate::llm::{Engine, EngineOptions};
+use crate::models::{Library, Use, cache_folder};
+use crate::outbox::Sender;
+use crate::prompts::Prompts;
+use crate::signals::Signals;
+use crate::store::Store;
+use crate::understand::Understander;
+use crate::web::{WebState, router};
+
+/// How long the server waits for requests and turns that run when it is told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// What answers, without a server or a database.
+pub struct Brain {
+    /// The turn.
+    pub assistant: Arc<Assistant>,
+    /// What indexing the knowledge found.
+    pub report: Report,
+    /// Why search works by words alone, if it does.
+    pub embedder_problem: Option<String>,
+}
+
+impl Brain {
+    /// Indexes the knowledge anew whenever its folder changes, as long as the guard lives; `told` hears of it.
+    pub fn watch(&self, told: impl Fn(Report) + Send + 'static) -> anyhow::Result<Watch> {
+        Ok(self.assistant.knowledge.watch(told)?)
+    }
+}
+
+/// Opens what answers. The model is loaded meanwhile, on a thread of its own; without one the owner's sentences are
+/// still quoted.
+pub fn open_brain(config: &Config, knowledge: &Path, index: Option<PathBuf>) -> anyhow::Result<Brain> {
+    let model = load_model(config);
+    let prompts = Arc::new(Prompts::load(owners_prompts(config).as_deref())?);
+    let understander = Arc::new(Understander::new(&prompts));
+    let ((knowledge, report), embedder_problem) = open_knowledge(config, knowledge, index)?;
+    let settings = settings(config);
+    let assistant = Arc::new(Assistant { prompts, understander, knowledge, model, settings });
+    Ok(Brain { assistant, report, embedder_problem })
+}
+
+/// Opens and indexes a folder of knowledge; without the embedder search works by words alone, and the text says why.
+pub fn open_knowledge(
+    config: &Config,
+    folder: &Path,
+    index: Option<PathBuf>,
+) -> anyhow::Result<((Knowledge, Report), Option<String>)> {
+    let (embedder, problem) = match open_embedder(config) {
+        Ok(embedder) => (Some(embedder), None),
+        Err(error) => (None, Some(format!("{error:#}"))),
+    };
+    let options = KnowledgeOptions { dir: folder.to_owned(), index_dir: index, embedder };
+    Ok((Knowledge::open(options)?, problem))
+}
+
+/// The owner's folder of prompts, when it is there and not the one that the program was built from.
+fn owners_prompts(config: &Config) -> Option<PathBuf> {
+    Some(PathBuf::from(&config.prompts.folder)).filter(|folder| folder.is_dir())
+}
+
+/// The models of this machine's user.
+pub fn library() -> anyhow::Result<Library> {
+    Ok(Library::new(cache_folder(|name| std::env::var_os(name))?))
+}
+
+fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
+    let path = library()?.resolve(Use::Embedder, &config.models)?;
+    Ok(Arc::new(E5::open(&path)?))
+}
+
+/// Starts loading the language model and returns at once.
+fn load_model(config: &Config) -> ModelSlot {
+    if !config.models.use_llm {
+        return ModelSlot::absent("switched off in the configuration (`use_llm` in the section [models])");
+    }
+    let path = match library().and_then(|library| Ok(library.resolve(Use::Llm, &config.models)?)) {
+        Ok(path) => path,
+        Err(error) => return ModelSlot::absent(format!("{error:#}")),
+    };
+    let slot = ModelSlot::loading();
+    let options = EngineOptions {
+        threads: Some(config.models.threads).filter(|threads| *threads > 0),
+        queue: config.models.max_queue,
+        max_context: config.models.context,
+        ..EngineOptions::new(path)
+    };
+    let arriving = slot.clone();
+    std::thread::spawn(move || {
+        let state = match Engine::start(options) {
+            Ok(engine) => ModelState::Ready(Arc::new(engine)),
+            Err(error) => {
+                tracing::error!(%error, "The language model could not be loaded; the owner's sentences are still quoted");
+                ModelState::Absent(error.to_string())
+            }
+        };
+        arriving.set(state);
+    });
+    slot
+}
+
+/// What the owner decided, in the form that the turn uses.
+pub fn settings(config: &Config) -> Settings {
+    let business = &config.business;
+    let own_facts = [&business.phone, &business.email, &business.website, &business.address];
+    Settings {
+        business: business.name.clone(),
+        default_language: business.default_language,
+        hours: hours(config),
+        thresholds: Thresholds {
+            min_confidence: config.decide.min_confidence,
+            clarify_confidence: config.decide.clarify_confidence,
+            max_negativity: config.decide.max_negativity,
+            max_failed_turns: config.decide.max_failed_turns,
+            ..Thresholds::default()
+        },
+        new_conversation_after: SignedDuration::from_hours(config.conversation.new_conversation_hours.into()),
+        patience: Duration::from_millis(config.conversation.deadline_ms),
+        max_reply_chars: config.conversation.max_reply_chars,
+        history_turns: config.conversation.history_turns,
+        own_facts: own_facts.into_iter().flatten().cloned().collect(),
+    }
+}
+
+/// When a person answers, as configured.
+pub fn hours(config: &Config) -> Hours {
+    let timezone = config.business.timezone.clone();
+    Hours { timezone, week: config.people.week(), holidays: config.people.holidays.clone() }
+}
+
+/// A running product, apart from its listener.
+pub struct App {
+    /// Where everything is.
+    pub store: Store,
+    /// The way in.
+    pub inbox: Inbox,
+    /// Whom to wake.
+    pub signals: Arc<Signals>,
+    dispatcher: Dispatcher,
+    sender: Sender,
+    notifier: Option<Notifier>,
+    keep_days: u32,
+    web: Arc<WebState>,
+}
+
+impl App {
+    /// Wires the product around a brain, a database and a channel.
+    pub fn new(
+        config: &Config,
+        brain: &Brain,
+        store: Store,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        client: reqwest::Client,
+    ) -> App {
+        let signals = Arc::new(Signals::default());
+        let inbox = Inbox::new(store.clone(), clock.clone(), signals.clone());
+        let actor = Actor {
+            assistant: brain.assistant.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            signals: signals.clone(),
+            transport: Some(transport.clone()),
+            burst: BurstWindow {
+                quiet: Duration::from_millis(config.conversation.burst_ms),
+                at_most: Duration::from_millis(config.conversation.burst_max_ms),
+            },
+        };
+        let notifier = config.handoff.url.as_ref().map(|url| {
+            let endpoint = Endpoint {
+                url: url.as_str().to_owned(),
+                secret: config.handoff.secret.clone().unwrap_or_default(),
+                max_attempts: config.handoff.max_attempts,
+            };
+            Notifier::new(store.clone(), clock.clone(), signals.clone(), client, endpoint)
+        });
+        let secrets = [&config.whatsapp.app_secret, &config.whatsapp.previous_app_secret];
+        let web = WebState {
+            store: store.clone(),
+            inbox: inbox.clone(),
+            clock: clock.clone(),
+            signals: signals.clone(),
+            model: brain.assistant.model.clone(),
+            knowledge: brain.assistant.knowledge.clone(),
+            app_secrets: secrets.into_iter().flatten().cloned().collect(),
+            verify_token: config.whatsapp.verify_token.clone(),
+            api_token: config.server.api_token.clone(),
+            max_body: config.server.max_body_mb as usize * 1024 * 1024,
+        };
+        App {
+            dispatcher: Dispatcher::new(actor),
+            sender: Sender::new(store.clone(), clock, signals.clone(), transport),
+            notifier,
+            keep_days: config.storage.retention_days,
+            web: Arc::new(web),
+            store,
+            inbox,
+            signals,
+        }
+    }
+
+    /// Serves until `stop`, then finishes what has begun: turns come to their commit, messages under way get their answer.
+    pub async fn run(self, listener: tokio::net::TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        let tasks = TaskTracker::new();
+        let (dispatcher, sender) = (self.dispatcher, self.sender);
+        let until = stop.clone();
+        tasks.spawn(async move { dispatcher.run(until).await });
+        let until = stop.clone();
+        tasks.spawn(async move { sender.run(until).await });
+        if let Some(notifier) = self.notifier {
+            let until = stop.clone();
+            tasks.spawn(async move { notifier.run(until).await });
+        }
+        let until = stop.clone();
+        let store = self.store.clone();
+        let web = self.web.clone();
+        let keep_days = self.keep_days;
+        tasks.spawn(async move { crate::upkeep::run(store, web.clock.clone(), keep_days, until).await });
+        let until = stop.clone();
+        axum::serve(listener, router(self.web))
+            .with_graceful_shutdown(async move { until.cancelled().await })
+            .await
+            .context("the server stopped")?;
+        stop.cancel();
+        tasks.close();
+        if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+            tracing::warn!("Not everything was finished in time; it goes on at the next start");
+        }
+        Ok(())
+    }
+}

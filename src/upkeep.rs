@@ -1,0 +1,43 @@
+//! What has to be done from time to time: finish erasures, let go of what is older than the owner keeps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::store::{Store, StoreError, erasure};
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Does it until told to stop. `keep_days` of 0 keeps everything.
+pub async fn run(store: Store, clock: Arc<dyn Clock>, keep_days: u32, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = once(&store, clock.now(), keep_days).await {
+            tracing::error!(%error, "Upkeep failed; it is tried again in a minute");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// One round.
+pub async fn once(store: &Store, now: Timestamp, keep_days: u32) -> Result<(), StoreError> {
+    let (erased, expired) = store
+        .write(move |connection| {
+            let erased = erasure::purge(connection, now)?;
+            let expired = match keep_days {
+                0 => 0,
+                days => erasure::expire(connection, now - SignedDuration::from_hours(24 * i64::from(days)))?,
+            };
+            Ok((erased, expired))
+        })
+        .await?;
+    if erased + expired > 0 {
+        tracing::info!(erased, expired, "Upkeep removed erased contacts and old messages");
+    }
+    Ok(())
+}
