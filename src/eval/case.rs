@@ -1,0 +1,126 @@
+//! A case: what a customer writes, and what the last reply must be like.
+
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::decide::Action;
+use crate::domain::Language;
+
+/// One case of a file of cases, one JSON object a line.
+#[derive(Debug)]
+pub struct Case {
+    /// Its name in reports.
+    pub id: String,
+    /// The customer's messages, one after another.
+    pub customer: Vec<String>,
+    /// What may be done; empty when anything may.
+    pub actions: Vec<Action>,
+    /// What the reply must match, each of them.
+    pub all: Vec<Regex>,
+    /// What the reply must not match, none of them.
+    pub none: Vec<Regex>,
+    /// The language of the reply.
+    pub language: Option<Language>,
+}
+
+/// Why a file of cases cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// A line is wrong.
+    #[error("{file}, line {line}: {problem}")]
+    Line {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The file has no case.
+    #[error(
+        "{0} holds no cases: write one JSON object a line, for example {{\"id\":\"hours\",\"customer\":[\"a qué hora abren?\"]}}"
+    )]
+    Empty(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCase {
+    id: String,
+    customer: Vec<String>,
+    #[serde(default)]
+    expect: RawExpect,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawExpect {
+    action: Option<OneOrMany>,
+    #[serde(default)]
+    all: Vec<String>,
+    #[serde(default)]
+    none: Vec<String>,
+    language: Option<Language>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(Action),
+    Many(Vec<Action>),
+}
+
+/// Reads a file of cases. Empty lines are passed over; every other line has to be right.
+pub fn read(file: &str, text: &str) -> Result<Vec<Case>, CaseError> {
+    let mut cases = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let problem = |problem: String| CaseError::Line { file: file.to_owned(), line: index + 1, problem };
+        let raw: RawCase = serde_json::from_str(line).map_err(|error| problem(error.to_string()))?;
+        cases.push(compile(raw).map_err(problem)?);
+    }
+    if cases.is_empty() { Err(CaseError::Empty(file.to_owned())) } else { Ok(cases) }
+}
+
+fn compile(raw: RawCase) -> Result<Case, String> {
+    if raw.customer.is_empty() {
+        return Err("`customer` has no messages".into());
+    }
+    let patterns = |patterns: Vec<String>| -> Result<Vec<Regex>, String> {
+        patterns.iter().map(|pattern| Regex::new(pattern).map_err(|error| error.to_string())).collect()
+    };
+    Ok(Case {
+        id: raw.id,
+        customer: raw.customer,
+        actions: match raw.expect.action {
+            Some(OneOrMany::One(action)) => vec![action],
+            Some(OneOrMany::Many(actions)) => actions,
+            None => Vec::new(),
+        },
+        all: patterns(raw.expect.all)?,
+        none: patterns(raw.expect.none)?,
+        language: raw.expect.language,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_may_name_one_action_or_several_or_none() {
+        let text = r#"{"id":"a","customer":["hola"],"expect":{"action":"reply"}}
+
+{"id":"b","customer":["x","y"],"expect":{"action":["decline","escalate"],"all":["\\d+"],"language":"es"}}
+{"id":"c","customer":["z"]}"#;
+        let cases = read("cases.jsonl", text).expect("reads");
+        assert_eq!(cases.iter().map(|case| case.actions.len()).collect::<Vec<_>>(), [1, 2, 0]);
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let error = read("cases.jsonl", "{\"id\":\"a\",\"customer\":[\"x\"]}\n{\"id\":\"b\"}").expect_err("refused");
+        assert!(error.to_string().starts_with("cases.jsonl, line 2:"), "{error}");
+        let error = read("cases.jsonl", r#"{"id":"a","customer":["x"],"expect":{"all":["("]}}"#).expect_err("refused");
+        assert!(error.to_string().contains("line 1"), "{error}");
+    }
+}
