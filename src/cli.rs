@@ -1,0 +1,77 @@
+//! The command line: one file a command, each a thin shell around the library.
+
+pub mod ask;
+pub mod chat;
+pub mod demo;
+pub mod doctor;
+pub mod eval;
+pub mod index;
+pub mod init;
+pub mod models;
+pub mod serve;
+mod session;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Answers a small business's customers on WhatsApp from its own markdown, with a local model.
+#[derive(Parser)]
+#[command(name = "atiende", version, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration [default: atiende.toml, if it is there].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try it: chat with the example business, with a stand-in for WhatsApp.
+    Demo(demo::Args),
+    /// Run the server.
+    Serve(serve::Args),
+    /// Write a commented configuration.
+    Init(init::Args),
+    /// Check everything that has to be in place, and say what to do.
+    Doctor(doctor::Args),
+    /// Ask one thing, without a server or a channel.
+    Ask(ask::Args),
+    /// Chat in the terminal, without a server or a channel.
+    Chat(chat::Args),
+    /// Try many questions with known answers.
+    Eval(eval::Args),
+    /// See, pull or check the models.
+    Models(models::Args),
+    /// Index the knowledge and report what is wrong with it.
+    Index(index::Args),
+}
+
+/// Runs the command; the process's exit code.
+pub async fn run(cli: Cli) -> anyhow::Result<u8> {
+    let config = || Config::load(cli.config.as_deref(), std::env::vars());
+    match cli.command {
+        Command::Demo(args) => demo::run(args, config()?).await,
+        Command::Serve(args) => serve::run(args, config()?).await,
+        Command::Init(args) => init::run(args, cli.config),
+        Command::Doctor(args) => doctor::run(args, cli.config).await,
+        Command::Ask(args) => ask::run(args, config()?).await,
+        Command::Chat(args) => chat::run(args, config()?).await,
+        Command::Eval(args) => eval::run(args, config()?).await,
+        Command::Models(args) => models::run(args, config()?).await,
+        Command::Index(args) => index::run(args, config()?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

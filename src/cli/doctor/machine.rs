@@ -1,0 +1,100 @@
+//! Whether the machine is up to it: processor, memory, disk, clock.
+
+use std::path::{Path, PathBuf};
+
+use crate::app::library;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::llm::kernels;
+use crate::models::Use;
+
+use super::Finding;
+
+/// With less than this left, the database and the index soon cannot grow.
+const LEAST_DISK: u64 = 500_000_000;
+/// What the program needs beside the models.
+const BESIDE_MODELS: u64 = 600_000_000;
+/// The stock loader keeps the weights packed and the token table unpacked: about this many times the file.
+const MEMORY_PER_FILE_BYTE: f64 = 2.6;
+
+/// Which of the processor's instructions the model's kernels use.
+pub fn engine() -> Finding {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = format!("kernels: {}; {cores} cores", kernels().join(", "));
+    if kernels().contains(&"scalar") {
+        let advice = "build with `cargo build --release` on this machine, which uses its processor's instructions";
+        return Finding::warning("processor", format!("{text}: {advice}"));
+    }
+    Finding::ok("processor", text)
+}
+
+/// Memory, disk and clock.
+pub fn findings(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![memory(config), clock()];
+    findings.extend([&config.storage.database, &config.storage.index].map(|path| disk(path)));
+    findings.dedup_by(|a, b| a.text == b.text);
+    findings
+}
+
+fn memory(config: &Config) -> Finding {
+    let Some(available) = available_memory() else {
+        return Finding::ok("memory", "cannot be told on this system");
+    };
+    let model = library()
+        .ok()
+        .and_then(|library| library.resolve(Use::Llm, &config.models).ok())
+        .and_then(|path| std::fs::metadata(path).ok())
+        .map_or(0, |file| file.len());
+    let needed = (model as f64 * MEMORY_PER_FILE_BYTE) as u64 + BESIDE_MODELS;
+    let text = format!("{} free, about {} needed", gigabytes(available), gigabytes(needed));
+    if available < needed {
+        let advice = "choose a smaller model: `llm = \"qwen2.5-coder-0.5b\"` in the section [models]";
+        return Finding::warning("memory", format!("{text}: {advice}"));
+    }
+    Finding::ok("memory", text)
+}
+
+/// What Linux says can be used without swapping (proc(5), `MemAvailable`).
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+fn disk(path: &Path) -> Finding {
+    // The folder may not be there yet: the nearest one above it is on the same disk.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    let Some(existing) = absolute.ancestors().find(|folder| folder.exists()) else {
+        return Finding::error("disk", format!("{} has no folder above it", path.display()));
+    };
+    match rustix::fs::statvfs(existing) {
+        Err(error) => Finding::error("disk", format!("{}: {error}", existing.display())),
+        Ok(disk) => {
+            let free = disk.f_bavail * disk.f_frsize;
+            let text = format!("{} free for {}", gigabytes(free), path.display());
+            if free < LEAST_DISK {
+                Finding::warning("disk", format!("{text}: free some space"))
+            } else {
+                Finding::ok("disk", text)
+            }
+        }
+    }
+}
+
+/// A clock that is far off closes the 24-hour window at the wrong time; one before the program's own making surely is.
+fn clock() -> Finding {
+    let now = SystemClock.now();
+    let built: jiff::Timestamp = jiff::Timestamp::constant(1_795_000_000, 0);
+    if now < built {
+        return Finding::error(
+            "clock",
+            format!("the clock shows {now}, which is past: switch on time synchronisation"),
+        );
+    }
+    Finding::ok("clock", now.to_string())
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}

@@ -1,0 +1,58 @@
+//! `atiende eval`: many questions with known answers. Exit code 0 when all pass, 1 when some fail, 2 on bad input.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::eval::{CaseResult, Summary, case, report, run as run_case};
+
+use super::session::open;
+
+/// What to try.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The cases, one JSON object a line.
+    #[arg(value_name = "CASES.jsonl")]
+    cases: PathBuf,
+    /// The folder to answer from [default: the configuration's].
+    #[arg(long, value_name = "DIR")]
+    knowledge: Option<PathBuf>,
+    /// Print one JSON object with the figures last.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
+    let file = args.cases.display().to_string();
+    let text = std::fs::read_to_string(&args.cases).with_context(|| format!("cannot read {file}"))?;
+    let cases = case::read(&file, &text)?;
+    let brain = open(&config, args.knowledge.as_deref())?;
+    // The first cases are not to pay for loading the model.
+    brain.assistant.model.get(Duration::from_secs(120)).await;
+    let progress = progress(cases.len(), args.json);
+    let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
+    for case in &cases {
+        results.push(run_case(case, brain.assistant.clone(), Arc::new(SystemClock)).await?);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    if args.json {
+        eprint!("{}", report::table(&results));
+        println!("{}", serde_json::to_string(&Summary::of(&results))?);
+    } else {
+        print!("{}", report::table(&results));
+    }
+    Ok(u8::from(results.iter().any(|result| !result.passed())))
+}
+
+fn progress(length: usize, hidden: bool) -> indicatif::ProgressBar {
+    if hidden {
+        return indicatif::ProgressBar::hidden();
+    }
+    indicatif::ProgressBar::new(length as u64).with_message("cases")
+}
