@@ -42,7 +42,6 @@ fn ask_all() -> anyhow::Result<Answers> {
     let language = ask("Language of your customers, two letters", defaults.language.code())?;
     Ok(Answers {
         name: ask("Name of your business", &defaults.name)?,
-        description: ask("What it is, in one line", &defaults.description)?,
         language: language.parse::<Language>()?,
         timezone: ask_timezone(&defaults.timezone)?,
         phone_number_id: Some(ask("WhatsApp phone number id (empty if you do not have it yet)", "")?)
@@ -54,7 +53,6 @@ fn ask_all() -> anyhow::Result<Answers> {
 fn defaults() -> anyhow::Result<Answers> {
     Ok(Answers {
         name: "My business".into(),
-        description: String::new(),
         language: Language::Es,
         timezone: "Europe/Madrid".into(),
         phone_number_id: None,
@@ -71,7 +69,7 @@ fn ask_timezone(default: &str) -> anyhow::Result<String> {
 
 /// Bytes for the tokens, from the system.
 fn random() -> anyhow::Result<RandomBytes> {
-    let mut bytes = [0; 48];
+    let mut bytes = [0; 80];
     for chunk in bytes.chunks_mut(16) {
         chunk.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     }

@@ -1,5 +1,7 @@
 //! Writes configurations: the example with every key and its default, and the first one of a new business.
 
+use base64::Engine;
+
 use super::Config;
 use super::section::{Key, SectionInfo};
 use super::setting::quoted;
@@ -27,21 +29,19 @@ const CONFIG_HEAD: &str = "\
 pub struct Answers {
     /// The business's name.
     pub name: String,
-    /// What it does, in one line; may be empty.
-    pub description: String,
     /// The language of its knowledge folder.
     pub language: Language,
     /// Its IANA time zone.
     pub timezone: String,
     /// The id of its WhatsApp number, when it has one already.
     pub phone_number_id: Option<String>,
-    /// Random bytes from which `verify_token` and `api_token` are made.
+    /// Random bytes from which `verify_token`, `api_token` and the handoff's `secret` are made.
     pub random: RandomBytes,
 }
 
 /// Random bytes for secrets. The `Debug` form hides them.
 #[derive(Clone)]
-pub struct RandomBytes(pub [u8; 48]);
+pub struct RandomBytes(pub [u8; 80]);
 
 impl std::fmt::Debug for RandomBytes {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,17 +76,17 @@ impl Config {
 
 /// The keys that `init` fills in: section, key, TOML value.
 fn filled(answers: &Answers) -> Vec<(&'static str, &'static str, String)> {
-    let (verify, api) = answers.random.0.split_at(16);
+    let (verify, rest) = answers.random.0.split_at(16);
+    let (api, handoff) = rest.split_at(32);
+    let handoff = base64::prelude::BASE64_STANDARD.encode(handoff);
     let mut values = vec![
         ("business", "name", quoted(&answers.name)),
         ("business", "default_language", quoted(answers.language.code())),
         ("business", "timezone", quoted(&answers.timezone)),
         ("whatsapp", "verify_token", quoted(&hex::encode(verify))),
         ("server", "api_token", quoted(&hex::encode(api))),
+        ("handoff", "secret", quoted(&format!("whsec_{handoff}"))),
     ];
-    if !answers.description.is_empty() {
-        values.push(("business", "description", quoted(&answers.description)));
-    }
     if let Some(id) = &answers.phone_number_id {
         values.push(("whatsapp", "phone_number_id", quoted(id)));
     }

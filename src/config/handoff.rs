@@ -23,6 +23,13 @@ impl Check for Handoff {
     fn check(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
         let valid = self.secret.as_ref().is_none_or(is_webhook_secret);
+        let signed = self.url.is_none() || self.secret.is_some();
+        require(
+            &mut problems,
+            "secret",
+            signed,
+            "`url` is set without a secret to sign with: `atiende init` makes one",
+        );
         let expected = "expected \"whsec_\" followed by 24 to 64 bytes in base64";
         require(&mut problems, "secret", valid, expected);
         require(

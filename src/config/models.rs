@@ -14,14 +14,13 @@ section! {
         embedder: String = String::new(),
         /// Where you put GGUF files of your own.
         folder: PathBuf = PathBuf::from("models"),
-        /// How many processor cores the model may use. 0 uses all of them.
-        threads: usize = 0,
         /// How many tokens a question may take with its passages and answer. More needs more memory.
         context: usize = 4096,
-        /// How many customers may wait for the model at once. Those beyond it are passed to a person.
+        /// How many pieces of work may wait for the model at once. Beyond that, turns go on without it: the owner's
+        /// sentences are sent as they stand.
         max_queue: usize = 16,
-        /// Whether a language model words the answers. Without it the bot sends the passages themselves, which is
-        /// faster and needs far less memory.
+        /// Whether a language model judges doubtful answers and translates. Without it the bot needs far less memory; it
+        /// declines more, and customers of other languages read your own sentences with a line that says so.
         use_llm: bool = true,
     }
 }
@@ -32,7 +31,6 @@ impl Check for Models {
         let context = (512..=131_072).contains(&self.context);
         require(&mut problems, "context", context, "expected a number from 512 to 131072");
         require(&mut problems, "max_queue", (1..=4096).contains(&self.max_queue), "expected a number from 1 to 4096");
-        require(&mut problems, "threads", self.threads <= 1024, "expected a number from 0 to 1024");
         problems
     }
 }

@@ -11,7 +11,7 @@ section! {
         database: PathBuf = PathBuf::from("data/atiende.db"),
         /// The search index over your knowledge. It is rebuilt when it is missing.
         index: PathBuf = PathBuf::from("data/index"),
-        /// After how many days without contact a conversation is deleted. 0 keeps everything.
+        /// After how many days messages, and what the bot decided about them, are deleted. 0 keeps everything.
         retention_days: u32 = 0,
     }
 }

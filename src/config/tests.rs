@@ -26,14 +26,15 @@ fn check_complaint(text: &str, variables: &[(&str, &str)], expected: &[&str]) {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
-    let config = load("[models]\ncontext = 2048\nthreads = 3", &[("ATIENDE_MODELS__THREADS", "1")]).unwrap();
-    assert_eq!((config.models.threads, config.models.context, config.models.max_queue), (1, 2048, 16));
+    let text = "[models]\ncontext = 2048\n[conversation]\nburst_ms = 3";
+    let config = load(text, &[("ATIENDE_CONVERSATION__BURST_MS", "1")]).unwrap();
+    assert_eq!((config.conversation.burst_ms, config.models.context, config.models.max_queue), (1, 2048, 16));
 }
 
 #[test]
 fn every_kind_of_value_reads_from_the_environment_too() {
     let variables = [
-        ("ATIENDE_BUSINESS__LANGUAGES", "es, pt-BR"),
+        ("ATIENDE_BUSINESS__DEFAULT_LANGUAGE", "pt-BR"),
         ("ATIENDE_BUSINESS__TIMEZONE", "America/Mexico_City"),
         ("ATIENDE_PEOPLE__MONDAY", "09:00-14:00,17:00-20:00"),
         ("ATIENDE_PEOPLE__HOLIDAYS", "2026-12-25"),
@@ -44,7 +45,7 @@ fn every_kind_of_value_reads_from_the_environment_too() {
         ("ATIENDE_LOG__FORMAT", "json"),
     ];
     let config = load("", &variables).unwrap();
-    assert_eq!(config.business.languages, [Language::Es, Language::Pt]);
+    assert_eq!(config.business.default_language, Language::Pt);
     assert_eq!(config.business.timezone.iana_name(), Some("America/Mexico_City"));
     assert_eq!(config.people.monday.len(), 2);
     assert_eq!(config.people.holidays.len(), 1);
@@ -97,7 +98,7 @@ fn a_wrong_type_names_the_key_the_place_and_what_was_expected() {
     );
     check_complaint("[server]\nlisten = \"localhost:80\"", &[], &["127.0.0.1:8080", "localhost:80"]);
     check_complaint("[models]\nuse_llm = 1", &[], &["expected true or false"]);
-    check_complaint("[models]\nthreads = -1", &[], &["from 0 to", "found -1"]);
+    check_complaint("[models]\ncontext = -1", &[], &["from 0 to", "found -1"]);
     check_complaint("[whatsapp]\nphone_number_id = 123", &[], &["expected text in quotes, found a whole number"]);
     check_complaint("[log]\nformat = \"xml\"", &[], &["\"text\" or \"json\""]);
     check_complaint("", &[("ATIENDE_MODELS__CONTEXT", "many")], &["ATIENDE_MODELS__CONTEXT", "`context`", "many"]);
@@ -203,11 +204,10 @@ fn the_example_reads_as_the_defaults_with_and_without_its_comment_marks() {
 fn a_first_configuration_reads_back_as_it_was_answered() {
     let answers = Answers {
         name: "Panadería \"La Espiga\"".to_owned(),
-        description: "Artisan bakery".to_owned(),
         language: Language::Ca,
         timezone: "Atlantic/Canary".to_owned(),
         phone_number_id: Some("1234567890".to_owned()),
-        random: RandomBytes([7; 48]),
+        random: RandomBytes([7; 80]),
     };
     let config = load(&Config::render(&answers), &[]).unwrap();
     assert_eq!(config.business.name, answers.name);

@@ -21,8 +21,6 @@ section! {
         previous_app_secret: Option<SecretString> = None,
         /// A text of your choice that you also enter in the console when you register the webhook.
         verify_token: Option<SecretString> = None,
-        /// The id of your WhatsApp Business account. Optional.
-        waba_id: Option<String> = None,
         /// Where the Graph API is. Change it only for a proxy or a test.
         graph_url: HttpUrl = HttpUrl::parse("https://graph.facebook.com").expect("a valid default. This is a bug."),
         /// The version of the Graph API. Meta retires each version about two years after its release.
@@ -48,11 +46,9 @@ impl WhatsApp {
 impl Check for WhatsApp {
     fn check(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
-        let ids = [("phone_number_id", &self.phone_number_id), ("waba_id", &self.waba_id)];
-        for (key, id) in ids {
-            let digits = id.as_ref().is_none_or(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
-            require(&mut problems, key, digits, "expected digits only, as Meta's console shows it under API setup");
-        }
+        let digits = self.phone_number_id.as_ref().is_none_or(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+        let expected = "expected digits only, as Meta's console shows it under API setup";
+        require(&mut problems, "phone_number_id", digits, expected);
         let version = is_version(&self.graph_version);
         require(&mut problems, "graph_version", version, "expected a version such as \"v25.0\"");
         let header_safe = |secret: &SecretString| secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
