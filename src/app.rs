@@ -95,7 +95,7 @@ fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
 /// Starts loading the language model and returns at once.
 fn load_model(config: &Config) -> ModelSlot {
     if !config.models.use_llm {
-        return ModelSlot::absent("switched off in the configuration (`use_llm` in the section [models])");
+        return ModelSlot::switched_off();
     }
     let path = match library().and_then(|library| Ok(library.resolve(Use::Llm, &config.models)?)) {
         Ok(path) => path,
@@ -103,7 +103,6 @@ fn load_model(config: &Config) -> ModelSlot {
     };
     let slot = ModelSlot::loading();
     let options = EngineOptions {
-        threads: Some(config.models.threads).filter(|threads| *threads > 0),
         queue: config.models.max_queue,
         max_context: config.models.context,
         ..EngineOptions::new(path)

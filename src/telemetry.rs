@@ -15,3 +15,11 @@ pub fn install(config: &Log) {
         LogFormat::Text => builder.try_init(),
     };
 }
+
+/// A panic is told by its place alone: its text may quote what a customer wrote.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_else(|| "an unknown place".into());
+        tracing::error!(place, "A panic was caught. This is a bug");
+    }));
+}

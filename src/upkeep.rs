@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::store::{Store, StoreError, erasure};
+use crate::store::{Store, StoreError, account, erasure};
 
+/// How long what the channel says about the account is kept.
+const ACCOUNT_EVENT_DAYS: i64 = 30;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Does it until told to stop. `keep_days` of 0 keeps everything.
@@ -29,6 +31,7 @@ pub async fn once(store: &Store, now: Timestamp, keep_days: u32) -> Result<(), S
     let (erased, expired) = store
         .write(move |connection| {
             let erased = erasure::purge(connection, now)?;
+            account::forget_events(connection, now - SignedDuration::from_hours(24 * ACCOUNT_EVENT_DAYS))?;
             let expired = match keep_days {
                 0 => 0,
                 days => erasure::expire(connection, now - SignedDuration::from_hours(24 * i64::from(days)))?,

@@ -20,6 +20,8 @@ use super::model::ModelUse;
 use super::quote::{Question, fit, quote, stands_alone};
 use super::words::content_words;
 
+/// Between how many subjects a customer is asked to choose.
+const MOST_SUBJECTS: usize = 3;
 /// How many questions in a row are answered one by one; more than that is no way to be read.
 const MOST_QUESTIONS: usize = 3;
 /// How many passages are looked at, ...
@@ -108,6 +110,19 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The headings of the passages that tie for the best, as words to choose from; empty where none tie.
+    pub fn tied_subjects(&self) -> Vec<String> {
+        let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };
+        let mut subjects: Vec<String> = Vec::new();
+        for hit in self.hits.iter().filter(|hit| first.score - hit.score < TIE) {
+            let subject = hit.passage.headings.last().cloned().unwrap_or_default();
+            if !subject.is_empty() && !subjects.contains(&subject) && subjects.len() < MOST_SUBJECTS {
+                subjects.push(subject);
+            }
+        }
+        subjects
+    }
+
     /// Adds what was found to what is decided on.
     pub fn add_to(&self, features: &mut Features) {
         features.evidence = !self.hits.is_empty();

@@ -98,7 +98,11 @@ impl<'a> ModelUse<'a> {
         request.cancel = self.cancel.clone();
         let began = Instant::now();
         let prompt: usize = request.messages.iter().map(|message| model.count_tokens(&message.content)).sum();
-        match model.score(request).await {
+        let Ok(scored) = tokio::time::timeout(self.left(), model.score(request)).await else {
+            trail.push("model: no time left".into());
+            return None;
+        };
+        match scored {
             Ok(probabilities) => {
                 self.prefill += began.elapsed();
                 self.tokens.prompt += prompt;

@@ -17,7 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, HttpUrl};
 use crate::conversation::Turn;
 use crate::demo::meta::{Details, MetaStandIn, Options};
-use crate::demo::terminal::{self, Style};
+use crate::demo::terminal::{self, Patience, Style};
 use crate::llm::slot::ModelState;
 use crate::store::{Store, turns};
 use crate::{lifecycle, telemetry};
@@ -54,10 +54,10 @@ pub async fn run(args: Args, mut config: Config) -> anyhow::Result<u8> {
     let store = Store::in_memory()?;
     let meta = start_meta(&config, &store, args.port).await?;
     let stop = lifecycle::stop_on_signal();
-    let server = serve(config, &brain, store, &meta, stop.clone()).await?;
+    let server = serve(config, &brain, store.clone(), &meta, stop.clone()).await?;
     let _watch = brain.watch(|report| eprintln!("The knowledge changed: {} passages", report.passages))?;
     wait_for_model(&brain).await;
-    let code = talk(&args, &meta, &stop).await?;
+    let code = talk(&args, &meta, &store, &stop).await?;
     stop.cancel();
     server.await??;
     Ok(code)
@@ -163,10 +163,15 @@ async fn serve(
     Ok(server)
 }
 
-async fn talk(args: &Args, meta: &MetaStandIn, stop: &CancellationToken) -> anyhow::Result<u8> {
+async fn talk(args: &Args, meta: &MetaStandIn, store: &Store, stop: &CancellationToken) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     if !args.say.is_empty() {
-        terminal::say(meta, &args.say, PATIENCE, Style::detect(), &mut out).await?;
+        let silences = || {
+            let store = store.clone();
+            async move { store.read(turns::count_silent).await.unwrap_or_default() }.boxed()
+        };
+        let patience = Patience { timeout: PATIENCE, silences: &silences };
+        terminal::say(meta, &args.say, patience, Style::detect(), &mut out).await?;
         return Ok(0);
     }
     println!("\nThe chat page: {}\n", meta.base_url());

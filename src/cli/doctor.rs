@@ -6,6 +6,7 @@ mod machine;
 use std::path::PathBuf;
 
 use crate::app::{library, open_knowledge};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::models::{Use, for_standard_error};
 use crate::prompts::Prompts;
@@ -125,6 +126,7 @@ fn models(config: &Config) -> Vec<Finding> {
     };
     [Use::Llm, Use::Embedder]
         .into_iter()
+        .filter(|usage| config.models.use_llm || *usage != Use::Llm)
         .map(|usage| {
             let found = library.resolve(usage, &config.models).map_err(anyhow::Error::from);
             let checked = found.and_then(|path| {
@@ -157,6 +159,9 @@ fn knowledge(config: &Config) -> Vec<Finding> {
     }
 }
 
+/// How many delivered messages a month are free on each number (fact sheet §6.5).
+const FREE_MESSAGES: i64 = 1_000;
+
 async fn database(config: &Config) -> Vec<Finding> {
     let path = PathBuf::from(&config.storage.database);
     if !path.exists() {
@@ -166,17 +171,29 @@ async fn database(config: &Config) -> Vec<Finding> {
         Ok(store) => store,
         Err(error) => return vec![Finding::error("database", error.to_string())],
     };
+    let month = month_start(config);
     let read = store
-        .read(|connection| {
-            Ok((account::alerts(connection)?, handoffs::dead_notifications(connection)?, outbox::counts(connection)?))
+        .read(move |connection| {
+            let delivered = outbox::delivered_since(connection, month)?;
+            let reported = account::latest_events(connection, 5)?;
+            let alerts = account::alerts(connection)?;
+            Ok((alerts, handoffs::dead_notifications(connection)?, outbox::counts(connection)?, delivered, reported))
         })
         .await;
     match read {
         Err(error) => vec![Finding::error("database", error.to_string())],
-        Ok((alerts, dead, counts)) => {
+        Ok((alerts, dead, counts, delivered, reported)) => {
             let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
             let text = format!("{}; messages sent by us: {}", path.display(), counts.join(", "));
             let mut findings = vec![Finding::ok("database", text)];
+            let text = format!("{delivered} delivered this month; the first {FREE_MESSAGES} of a number are free");
+            findings.push(match delivered > FREE_MESSAGES {
+                true => Finding::warning("messages", text),
+                false => Finding::ok("messages", text),
+            });
+            let told =
+                reported.iter().map(|(field, at)| Finding::ok("account", format!("Meta reported `{field}` on {at}")));
+            findings.extend(told);
             findings.extend(
                 alerts.iter().map(|alert| Finding::warning("alert", format!("{} ({})", alert.text, alert.since))),
             );
@@ -186,4 +203,11 @@ async fn database(config: &Config) -> Vec<Finding> {
             findings
         }
     }
+}
+
+/// The first moment of the month at the business.
+fn month_start(config: &Config) -> jiff::Timestamp {
+    let here = SystemClock.now().to_zoned(config.business.timezone.clone());
+    let first = here.date().first_of_month().to_zoned(config.business.timezone.clone());
+    first.map_or(jiff::Timestamp::UNIX_EPOCH, |first| first.timestamp())
 }

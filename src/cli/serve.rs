@@ -21,6 +21,7 @@ pub struct Args {}
 /// Runs the command.
 pub async fn run(_: Args, config: Config) -> anyhow::Result<u8> {
     telemetry::install(&config.log);
+    telemetry::install_panic_hook();
     let brain =
         open_brain(&config, &PathBuf::from(&config.knowledge.folder), Some(PathBuf::from(&config.storage.index)))?;
     for problem in &brain.report.problems {

@@ -93,7 +93,14 @@ impl Assistant {
             finding.add_to(&mut features);
         }
         let decision = decide(&features, &self.settings.thresholds);
+        let suggestion = match (decision.action, &finding) {
+            (Action::Escalate, None) if !gathered.burst.texts.is_empty() => self.lookup(&gathered).suggest().await,
+            _ => None,
+        };
         let mut turn = self.assemble(&gathered, finding, decision);
+        if let Some(brief) = &mut turn.brief {
+            brief.suggested_answer = brief.suggested_answer.take().or(suggestion);
+        }
         timings.total = milliseconds(began.elapsed());
         turn.timings = timings;
         turn
@@ -167,8 +174,16 @@ impl Assistant {
     async fn look_up(&self, gathered: &Gathered<'_>, timings: &mut Timings, cancel: &CancellationToken) -> Finding {
         let model = self.model.get(self.settings.patience / 2).await;
         let mut model = ModelUse::new(&self.prompts, model, self.settings.patience, cancel.clone());
+        let finding = self.lookup(gathered).run(&mut model).await;
+        timings.retrieve = milliseconds(finding.searching);
+        timings.prefill = milliseconds(model.prefill);
+        timings.generate = milliseconds(model.generate);
+        finding
+    }
+
+    fn lookup<'a>(&'a self, gathered: &'a Gathered<'_>) -> Lookup<'a> {
         let recent = gathered.snapshot.recent_from_customer();
-        let lookup = Lookup {
+        Lookup {
             knowledge: &self.knowledge,
             texts: gathered.burst.texts.clone(),
             context: gathered
@@ -182,12 +197,7 @@ impl Assistant {
             budget_chars: self.settings.max_reply_chars,
             history_turns: self.settings.history_turns,
             own_facts: &self.settings.own_facts,
-        };
-        let finding = lookup.run(&mut model).await;
-        timings.retrieve = milliseconds(finding.searching);
-        timings.prefill = milliseconds(model.prefill);
-        timings.generate = milliseconds(model.generate);
-        finding
+        }
     }
 
     fn assemble(&self, gathered: &Gathered<'_>, finding: Option<Finding>, decision: Decision) -> Turn {
@@ -201,6 +211,7 @@ impl Assistant {
             language,
             draft: draft.filter(|_| decision.action == Action::Reply),
             attachment: burst.attachments.last().copied(),
+            subjects: finding.as_ref().map(Finding::tied_subjects).unwrap_or_default(),
             bot_question: gathered.features.bot_question,
             disclose,
             snapshot,
@@ -227,7 +238,7 @@ impl Assistant {
             trail,
             effects: effects(decision.reason),
             pending: pending(&decision.action, decision.reason),
-            failed: matches!(decision.action, Action::Decline | Action::Clarify),
+            failed: is_failure(decision.action, decision.reason),
             brief: brief(gathered, draft, decision.action),
         }
     }
@@ -268,6 +279,11 @@ fn confidence_of(action: Action, finding: Option<&Finding>) -> f32 {
         (_, Some(finding)) => finding.confidence,
         (_, None) => 1.0,
     }
+}
+
+/// Whether the customer was not helped. What has nothing to do with the business is no failure of the bot.
+fn is_failure(action: Action, reason: Reason) -> bool {
+    matches!(action, Action::Decline | Action::Clarify) && reason != Reason::OffTopic
 }
 
 fn effects(reason: Reason) -> Vec<Effect> {

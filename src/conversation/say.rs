@@ -41,6 +41,8 @@ pub struct Matter<'a> {
     pub draft: Option<&'a Draft>,
     /// Whether the customer asked, among other things, if this is a bot.
     pub bot_question: bool,
+    /// What the customer may have meant, where that is not clear.
+    pub subjects: Vec<String>,
     /// What came without words.
     pub attachment: Option<Attachment>,
     /// Whether the reply has to say that this is a bot.
@@ -57,6 +59,15 @@ impl Voice<'_> {
             Some(opening) => format!("{opening}\n\n{words}"),
             None => words,
         };
+        if asks_to_choose(matter) {
+            let choices = matter.subjects.iter().enumerate().map(|(index, subject)| Choice {
+                id: format!("subject:{index}"),
+                title: subject.clone(),
+                description: None,
+            });
+            let button_label = self.fixed(Reply::Choose, matter.language)?;
+            return Ok(Some(Outbound::Choices { body, choices: choices.collect(), button_label }));
+        }
         if !offers_person(matter) {
             return Ok(Some(Outbound::Text { body }));
         }
@@ -86,6 +97,7 @@ impl Voice<'_> {
             Action::Clarify if matter.reason == Reason::Unreadable => {
                 self.fixed(attachment_reply(matter.attachment), language)?
             }
+            Action::Clarify if asks_to_choose(matter) => self.fixed(Reply::ClarifyChoice, language)?,
             Action::Clarify => self.fixed(Reply::Clarify, language)?,
             Action::Decline if matter.reason == Reason::OffTopic => self.fixed(Reply::DeclineOfftopic, language)?,
             Action::Decline => self.fixed(Reply::Decline, language)?,
@@ -164,6 +176,11 @@ impl Voice<'_> {
         }
         Ok(self.business.to_owned())
     }
+}
+
+/// Whether the customer is offered the subjects that tie. A tap comes back as its words.
+fn asks_to_choose(matter: &Matter<'_>) -> bool {
+    matter.action == Action::Clarify && matter.reason == Reason::Ambiguous && matter.subjects.len() > 1
 }
 
 /// Whether the reply carries the button that asks for a person.

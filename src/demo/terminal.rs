@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, Lines};
@@ -67,6 +68,17 @@ pub enum TerminalError {
     Io(#[from] io::Error),
 }
 
+/// How long to wait for a reply.
+pub struct Patience<'a> {
+    /// At most this long.
+    pub timeout: Duration,
+    /// How many messages the product has decided to leave without a reply so far: then there is nothing to wait for.
+    pub silences: &'a (dyn Fn() -> BoxFuture<'static, u64> + Send + Sync),
+}
+
+/// How often it is looked whether the product stays silent.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// Says each text as one new customer, waits for its replies and prints them with sources, confidence and time.
 ///
 /// # Errors
@@ -74,7 +86,7 @@ pub enum TerminalError {
 pub async fn say(
     meta: &MetaStandIn,
     texts: &[String],
-    timeout: Duration,
+    patience: Patience<'_>,
     style: Style,
     out: &mut impl Write,
 ) -> Result<Vec<Exchange>, TerminalError> {
@@ -82,7 +94,10 @@ pub async fn say(
     let mut exchanges = Vec::with_capacity(texts.len());
     for text in texts {
         writeln!(out, "> {text}")?;
-        let exchange = exchange(meta, &customer, text, timeout).await?;
+        let exchange = exchange(meta, &customer, text, &patience).await?;
+        if exchange.replies.is_empty() {
+            writeln!(out, "{}", style.dim("(no reply: nothing is to be said, or a person is in charge)"))?;
+        }
         for (sent, details) in &exchange.replies {
             print_reply(sent, details.as_ref(), exchange.took, style, out)?;
         }
@@ -95,11 +110,18 @@ async fn exchange(
     meta: &MetaStandIn,
     customer: &CustomerId,
     text: &str,
-    timeout: Duration,
+    patience: &Patience<'_>,
 ) -> Result<Exchange, TerminalError> {
     let started = Instant::now();
+    let before = (patience.silences)().await;
     meta.say(customer, text).await?;
-    let mut next = meta.wait_for_reply(customer, timeout).await;
+    let mut next = None;
+    while next.is_none() && started.elapsed() < patience.timeout {
+        next = meta.wait_for_reply(customer, LOOK_EVERY).await;
+        if next.is_none() && (patience.silences)().await > before {
+            return Ok(Exchange { said: text.to_owned(), replies: Vec::new(), took: started.elapsed() });
+        }
+    }
     let took = started.elapsed();
     let mut replies = Vec::new();
     while let Some(sent) = next {
@@ -108,7 +130,7 @@ async fn exchange(
         next = meta.wait_for_reply(customer, MORE).await;
     }
     if replies.is_empty() {
-        return Err(TerminalError::NoReply { said: text.to_owned(), seconds: timeout.as_secs() });
+        return Err(TerminalError::NoReply { said: text.to_owned(), seconds: patience.timeout.as_secs() });
     }
     Ok(Exchange { said: text.to_owned(), replies, took })
 }

@@ -14,6 +14,8 @@ pub enum ModelState {
     Loading,
     /// It is there.
     Ready(Arc<dyn LanguageModel>),
+    /// The owner does without one.
+    SwitchedOff,
     /// There is none; the text says why and what to do.
     Absent(String),
 }
@@ -33,6 +35,11 @@ impl ModelSlot {
     /// A slot that holds a model.
     pub fn ready(model: Arc<dyn LanguageModel>) -> Self {
         ModelSlot { state: Arc::new(watch::Sender::new(ModelState::Ready(model))) }
+    }
+
+    /// A slot of an owner who does without one.
+    pub fn switched_off() -> Self {
+        ModelSlot { state: Arc::new(watch::Sender::new(ModelState::SwitchedOff)) }
     }
 
     /// A slot that will never hold one.
@@ -57,7 +64,7 @@ impl ModelSlot {
         match tokio::time::timeout(patience, known).await {
             Ok(Ok(state)) => match &*state {
                 ModelState::Ready(model) => Some(model.clone()),
-                ModelState::Loading | ModelState::Absent(_) => None,
+                ModelState::Loading | ModelState::SwitchedOff | ModelState::Absent(_) => None,
             },
             _ => None,
         }

@@ -14,6 +14,19 @@ pub fn insert_event(connection: &Connection, field: &str, body: &str, at: Timest
     Ok(())
 }
 
+/// The last things that the channel said about the account: the webhook's field, and when.
+pub fn latest_events(connection: &Connection, limit: u32) -> Result<Vec<(String, Timestamp)>> {
+    let mut statement =
+        connection.prepare("SELECT field, received_at FROM account_events ORDER BY id DESC LIMIT ?1")?;
+    let rows = statement.query_map([limit], |row| Ok((row.get(0)?, timestamp(row.get(1)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Forgets what the channel said before a time: it may hold words of people who never became customers.
+pub fn forget_events(connection: &Connection, before: Timestamp) -> Result<usize> {
+    Ok(connection.execute("DELETE FROM account_events WHERE received_at < ?1", [millis(before)])?)
+}
+
 /// Something that the owner has to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {

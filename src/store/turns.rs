@@ -56,3 +56,10 @@ pub fn record_behind(connection: &Connection, outbox_id: &str) -> Result<Option<
     );
     Ok(record.optional()?)
 }
+
+/// How many turns decided to say nothing.
+pub fn count_silent(connection: &Connection) -> Result<u64> {
+    let count: i64 =
+        connection.query_row("SELECT count(*) FROM turns WHERE action = 'silent'", [], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}

@@ -25,6 +25,7 @@ pub async fn healthz(State(state): State<Arc<WebState>>) -> (StatusCode, Json<Va
 pub async fn readyz(State(state): State<Arc<WebState>>) -> (StatusCode, Json<Value>) {
     let (ready, model) = match state.model.state() {
         ModelState::Ready(_) => (true, "ready".to_owned()),
+        ModelState::SwitchedOff => (true, "switched off".to_owned()),
         ModelState::Loading => (false, "loading".to_owned()),
         ModelState::Absent(reason) => (false, reason),
     };

@@ -42,6 +42,7 @@ fn memory(config: &Config) -> Finding {
     };
     let model = library()
         .ok()
+        .filter(|_| config.models.use_llm)
         .and_then(|library| library.resolve(Use::Llm, &config.models).ok())
         .and_then(|path| std::fs::metadata(path).ok())
         .map_or(0, |file| file.len());

@@ -34,7 +34,7 @@ const texts = {
     you: "You",
     file: "Attachment",
     choose: "Choices",
-    actions: { reply: "Answered", clarify: "Asked back", escalate: "Called a person", silence: "Stayed silent" },
+    actions: { reply: "Answered", clarify: "Asked back", escalate: "Called a person", decline: "Did not know", silent: "Stayed silent" },
   },
   es: {
     title: "Pregunta lo que preguntan tus clientes.",
@@ -69,7 +69,7 @@ const texts = {
     you: "Tú",
     file: "Adjunto",
     choose: "Opciones",
-    actions: { reply: "Respondió", clarify: "Preguntó", escalate: "Avisó a una persona", silence: "Guardó silencio" },
+    actions: { reply: "Respondió", clarify: "Preguntó", escalate: "Avisó a una persona", decline: "No lo sabía", silent: "Guardó silencio" },
   },
   pt: {
     title: "Pergunte o que seus clientes perguntam.",
@@ -104,7 +104,7 @@ const texts = {
     you: "Você",
     file: "Anexo",
     choose: "Opções",
-    actions: { reply: "Respondeu", clarify: "Perguntou", escalate: "Chamou uma pessoa", silence: "Ficou em silêncio" },
+    actions: { reply: "Respondeu", clarify: "Perguntou", escalate: "Chamou uma pessoa", decline: "Não sabia", silent: "Ficou em silêncio" },
   },
 };
 

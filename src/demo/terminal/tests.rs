@@ -9,6 +9,14 @@ use crate::demo::support::{PATIENCE, Server, options};
 
 const PLAIN: Style = Style { colour: false, width: 40 };
 
+/// Waits so long, for a product that never decides to stay silent.
+fn waiting(timeout: Duration) -> Patience<'static> {
+    fn never() -> BoxFuture<'static, u64> {
+        Box::pin(async { 0 })
+    }
+    Patience { timeout, silences: &never }
+}
+
 /// A stand-in whose server answers every text with the same words and two buttons.
 async fn answering() -> MetaStandIn {
     let server = Server::start(&[]).await;
@@ -32,7 +40,8 @@ async fn answering() -> MetaStandIn {
 async fn say_prints_each_reply_with_its_sources_confidence_and_time() {
     let meta = answering().await;
     let mut out = Vec::new();
-    let exchanges = say(&meta, &["one".to_owned(), "two".to_owned()], PATIENCE, PLAIN, &mut out).await.unwrap();
+    let exchanges =
+        say(&meta, &["one".to_owned(), "two".to_owned()], waiting(PATIENCE), PLAIN, &mut out).await.unwrap();
     assert_eq!(exchanges.len(), 2);
     let reply = |said: &str| {
         format!(
@@ -47,8 +56,25 @@ async fn say_prints_each_reply_with_its_sources_confidence_and_time() {
 async fn say_reports_a_reply_that_does_not_come() {
     let server = Server::start(&[]).await;
     let meta = MetaStandIn::start(options(&server)).await.unwrap();
-    let error = say(&meta, &["hello".to_owned()], Duration::ZERO, PLAIN, &mut Vec::new()).await.unwrap_err();
+    let error = say(&meta, &["hello".to_owned()], waiting(Duration::ZERO), PLAIN, &mut Vec::new()).await.unwrap_err();
     assert!(error.to_string().starts_with("no reply to \"hello\" within 0 s"), "{error}");
+}
+
+#[tokio::test]
+async fn say_goes_on_when_the_product_stays_silent() {
+    let server = Server::start(&[]).await;
+    let meta = MetaStandIn::start(options(&server)).await.unwrap();
+    let looks = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    // Each look finds one more message that was left without a reply.
+    let silences = move || -> BoxFuture<'static, u64> {
+        let count = looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Box::pin(async move { count })
+    };
+    let patience = Patience { timeout: PATIENCE, silences: &silences };
+    let mut out = Vec::new();
+    let exchanges = say(&meta, &["thanks".to_owned()], patience, PLAIN, &mut out).await.unwrap();
+    assert!(exchanges[0].replies.is_empty());
+    assert!(String::from_utf8(out).unwrap().contains("no reply"));
 }
 
 /// Collects the output, and tells the test when it has grown.
