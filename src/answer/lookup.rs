@@ -78,6 +78,8 @@ pub struct Lookup<'a> {
     pub language: Language,
     /// Which day it is at the business.
     pub today: Weekday,
+    /// From which confidence on a reply will be sent.
+    pub min_confidence: f32,
     /// How long a reply may be, in characters.
     pub budget_chars: usize,
     /// How many earlier messages may reach a prompt.
@@ -168,6 +170,12 @@ impl Lookup<'_> {
         self.run_one(&self.texts.join("\n"), model).await
     }
 
+    /// Quoting costs nothing and suggests an answer to a person; translating takes seconds that only a reply is worth.
+    fn is_worth_writing(&self, finding: &Finding) -> bool {
+        let is_quote = finding.hits.first().is_some_and(|best| best.same_language);
+        finding.confidence >= if is_quote { JUDGED.start } else { self.min_confidence }
+    }
+
     /// One finding for several questions; nothing when one of them has no sure answer.
     async fn run_each(&self, model: &mut ModelUse<'_>) -> Option<Finding> {
         let mut together: Option<Finding> = None;
@@ -190,7 +198,7 @@ impl Lookup<'_> {
         if finding.confidence < UNSURE && self.leans_on_context(text) {
             self.try_again(&mut finding, text, model).await;
         }
-        if finding.confidence >= JUDGED.start {
+        if self.is_worth_writing(&finding) {
             self.write(&mut finding, text, model).await;
         }
         finding.tokens = model.tokens;

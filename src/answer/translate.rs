@@ -11,7 +11,7 @@ use super::model::ModelUse;
 const TOKENS_PER_TOKEN: usize = 3;
 const SPARE_TOKENS: usize = 24;
 /// Longer originals take the small model longer than a customer waits.
-pub const LONGEST_ORIGINAL: usize = 500;
+const LONGEST_ORIGINAL: usize = 300;
 
 /// Translates, and checks that nothing was lost, added or changed. Nothing when it could not be done or did not pass.
 ///

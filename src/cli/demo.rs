@@ -49,7 +49,9 @@ pub async fn run(args: Args, mut config: Config) -> anyhow::Result<u8> {
     name_the_example(&mut config);
     let folder = args.knowledge.clone().unwrap_or_else(|| PathBuf::from(&config.knowledge.folder));
     eprintln!("Reading {} …", folder.display());
-    let brain = open_brain(&config, &folder, None)?;
+    // Another folder's index must not take the place of the server's.
+    let index = args.knowledge.is_none().then(|| PathBuf::from(&config.storage.index));
+    let brain = open_brain(&config, &folder, index)?;
     report(&brain);
     let store = Store::in_memory()?;
     let meta = start_meta(&config, &store, args.port).await?;

@@ -194,6 +194,7 @@ impl Assistant {
             history: &gathered.snapshot.history,
             language: gathered.understanding.language,
             today: self.settings.hours.weekday(gathered.snapshot.now),
+            min_confidence: self.settings.thresholds.min_confidence,
             budget_chars: self.settings.max_reply_chars,
             history_turns: self.settings.history_turns,
             own_facts: &self.settings.own_facts,
