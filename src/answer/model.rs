@@ -68,7 +68,12 @@ impl<'a> ModelUse<'a> {
         }
         request.deadline = Some(self.left());
         request.cancel = self.cancel.clone();
-        match model.generate(request).await {
+        // The model keeps the deadline by itself; one that does not costs no customer more than that.
+        let Ok(generated) = tokio::time::timeout(self.left(), model.generate(request)).await else {
+            trail.push("model: no answer in time".into());
+            return None;
+        };
+        match generated {
             Ok(generated) => {
                 self.tokens += generated.tokens;
                 self.prefill += generated.prefill;
