@@ -124,13 +124,12 @@ impl Sender {
 
     async fn accepted(&self, ready: &Ready, channel_message_id: String) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let was_paused = self.paused_until.lock().expect("never poisoned. This is a bug.").take().is_some();
+        *self.paused_until.lock().expect("never poisoned. This is a bug.") = None;
         let id = ready.id.clone();
         self.store
             .write(move |connection| {
-                if was_paused {
-                    account::clear_alert(connection, PAUSED_ALERT)?;
-                }
+                // Whatever stood in the way is gone; the pause may have begun before the last start.
+                account::clear_alert(connection, PAUSED_ALERT)?;
                 outbox::accept(connection, &id, &channel_message_id, now)
             })
             .await?;
