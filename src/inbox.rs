@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::clock::Clock;
-use crate::domain::event::{ChannelEvent, IdentityChange, PersonWrote};
+use crate::domain::event::{ChannelEvent, IdentityChange, PersonWrote, StatusEvent};
 use crate::domain::{Author, Content, ConversationId, InboundMessage};
 use crate::signals::Signals;
 use crate::store::conversations::Mode;
@@ -65,7 +65,7 @@ fn take_in(
 ) -> Result<(), StoreError> {
     match event {
         ChannelEvent::Message(message) => take_message(connection, message, now, accepted),
-        ChannelEvent::Status(status) => outbox::apply_status(connection, status, now),
+        ChannelEvent::Status(status) => take_status(connection, status, now),
         ChannelEvent::IdentityChanged(change) => take_identity(connection, change, now),
         ChannelEvent::Preference(preference) => contacts::record_preference(connection, preference),
         ChannelEvent::PersonWrote(written) => take_person(connection, written, now),
@@ -110,6 +110,17 @@ fn answer_preference(identifier: &crate::domain::Identifier) -> u8 {
         crate::domain::IdentifierKind::Bsuid => 1,
         crate::domain::IdentifierKind::ParentBsuid => 0,
     }
+}
+
+fn take_status(connection: &Connection, status: &StatusEvent, now: Timestamp) -> Result<(), StoreError> {
+    let Some(row) = outbox::apply_status(connection, status, now)? else { return Ok(()) };
+    // It was accepted first, so that nobody has been told yet.
+    let reason = status.errors.first().map_or_else(
+        || "the channel gave no reason".to_owned(),
+        |error| format!("{} (code {})", error.details, error.code),
+    );
+    let text = format!("A message in conversation {} did not arrive: {reason}", row.conversation);
+    account::raise_alert(connection, &format!("not_sent:{}", row.id), &text, now)
 }
 
 fn take_identity(connection: &Connection, change: &IdentityChange, now: Timestamp) -> Result<(), StoreError> {

@@ -255,30 +255,41 @@ pub fn cancel_replies(connection: &Connection, conversation: ConversationId, now
     Ok(())
 }
 
+/// A row that the channel had accepted and then gave up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The id.
+    pub id: String,
+    /// Whose.
+    pub conversation: ConversationId,
+}
+
 /// Applies what the channel reported about a message of ours. Repetitions and late news change nothing; a failure is final.
-pub fn apply_status(connection: &Connection, event: &StatusEvent, now: Timestamp) -> Result<()> {
+///
+/// Tells of a row that has failed by this report.
+pub fn apply_status(connection: &Connection, event: &StatusEvent, now: Timestamp) -> Result<Option<GivenUp>> {
     connection.execute(
         "INSERT INTO statuses (channel_message_id, status, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
         params![event.message_id, state_name(event.status), millis(event.at)],
     )?;
+    let Some(row) = reported_row(connection, event)? else { return Ok(None) };
+    learn_channel_id(connection, &row, &event.message_id)?;
     let error = event.errors.first();
     connection.execute(
         "UPDATE outbox SET
-            channel_message_id = coalesce(channel_message_id, ?1),
-            pricing = coalesce(?4, pricing),
-            error_code = coalesce(?5, error_code),
-            error = coalesce(?6, error),
-            updated_at = ?7,
+            pricing = coalesce(?3, pricing),
+            error_code = coalesce(?4, error_code),
+            error = coalesce(?5, error),
+            updated_at = ?6,
             state = CASE
                 WHEN state = 'failed' THEN state
-                WHEN ?3 = 'failed' THEN 'failed'
+                WHEN ?2 = 'failed' THEN 'failed'
                 WHEN state = 'read' THEN state
-                WHEN state = 'delivered' AND ?3 = 'sent' THEN state
-                ELSE ?3 END
-         WHERE id = ?2 OR channel_message_id = ?1",
+                WHEN state = 'delivered' AND ?2 = 'sent' THEN state
+                ELSE ?2 END
+         WHERE id = ?1",
         params![
-            event.message_id,
-            event.callback,
+            row.id,
             state_name(event.status),
             event.pricing,
             error.map(|error| error.code),
@@ -286,7 +297,52 @@ pub fn apply_status(connection: &Connection, event: &StatusEvent, now: Timestamp
             millis(now),
         ],
     )?;
-    Ok(())
+    let is_news = event.status == DeliveryStatus::Failed && row.state != "failed";
+    Ok(is_news.then_some(GivenUp { id: row.id, conversation: row.conversation }))
+}
+
+/// The row that a report is about.
+struct ReportedRow {
+    id: String,
+    conversation: ConversationId,
+    message: Option<i64>,
+    state: String,
+    has_channel_id: bool,
+}
+
+/// Finds it by what was sent along with the message, else by the channel's id.
+fn reported_row(connection: &Connection, event: &StatusEvent) -> Result<Option<ReportedRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, conversation_id, message_id, state, channel_message_id IS NOT NULL FROM outbox
+         WHERE id = ?1 OR channel_message_id = ?2 ORDER BY id = ?1 DESC LIMIT 1",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(ReportedRow {
+            id: row.get(0)?,
+            conversation: ConversationId(row.get(1)?),
+            message: row.get(2)?,
+            state: row.get(3)?,
+            has_channel_id: row.get(4)?,
+        })
+    };
+    let callback = event.callback.as_deref().unwrap_or_default();
+    Ok(statement.query_row(params![callback, event.message_id], read).optional()?)
+}
+
+/// A report may be the first that is heard of a message after the answer to its request was lost.
+fn learn_channel_id(connection: &Connection, row: &ReportedRow, channel_message_id: &str) -> Result<()> {
+    if row.has_channel_id {
+        return Ok(());
+    }
+    // A report that contradicts an earlier one must not cost the delivery that it came in.
+    connection.execute(
+        "UPDATE OR IGNORE outbox SET channel_message_id = ?2 WHERE id = ?1",
+        params![row.id, channel_message_id],
+    )?;
+    match row.message {
+        Some(message) => super::messages::set_channel_id(connection, message, channel_message_id),
+        None => Ok(()),
+    }
 }
 
 fn state_name(status: DeliveryStatus) -> &'static str {
