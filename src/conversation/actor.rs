@@ -175,6 +175,10 @@ impl Actor {
         }
         let until = stop.clone();
         tokio::spawn(async move {
+            if until.is_cancelled() {
+                // The turn was done at once: "typing" after the answer would only confuse.
+                return transport.acknowledge(last, false).await;
+            }
             while !until.is_cancelled() {
                 transport.acknowledge(last.clone(), true).await;
                 tokio::select! {
