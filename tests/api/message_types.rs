@@ -29,11 +29,20 @@ async fn replies_to(name: &str) -> usize {
 #[tokio::test]
 async fn every_example_of_the_channel_is_taken_and_what_a_customer_says_is_answered() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/whatsapp");
-    let mut told = Vec::new();
+    // These hold no word of a customer, or none that was said to the business alone.
+    let silent = [
+        "errors_and_actions.json",
+        "identity_changes.json",
+        "other_channel.json",
+        "other_fields.json",
+        "statuses.json",
+    ];
+    let mut tried = 0;
     for file in std::fs::read_dir(folder).expect("the folder is there") {
         let name = file.expect("a file").file_name().into_string().expect("a plain name");
-        told.push((replies_to(&name).await, name));
+        let replies = replies_to(&name).await;
+        assert_eq!(replies == 0, silent.contains(&name.as_str()), "{name}: {replies} replies");
+        tried += 1;
     }
-    told.sort_by(|one, other| one.1.cmp(&other.1));
-    println!("{told:#?}");
+    assert!(tried >= 14, "{tried} examples");
 }

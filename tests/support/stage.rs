@@ -51,7 +51,8 @@ pub struct Stage {
     pub meta: MetaStandIn,
     pub config: Config,
     model: ModelSlot,
-    folder: TempDir,
+    /// Where the database lies; it is removed with the stage.
+    _folder: TempDir,
     running: Option<Running>,
 }
 
@@ -89,7 +90,7 @@ pub async fn set_up(setup: Setup) -> Stage {
     config.whatsapp.verify_token = Some(given.verify_token.clone().into());
     config.whatsapp.graph_url = HttpUrl::parse(&meta.base_url()).expect("an address");
     (setup.config)(&mut config);
-    Stage { clock, meta, config, model: setup.model, folder, running: None }
+    Stage { clock, meta, config, model: setup.model, _folder: folder, running: None }
 }
 
 impl Stage {
@@ -183,11 +184,6 @@ impl Stage {
     /// Everything that was sent to a customer, in order.
     pub fn sent_to(&self, customer: &CustomerId) -> Vec<Arc<Sent>> {
         self.meta.sent().into_iter().filter(|sent| sent.customer.is(customer)).collect()
-    }
-
-    /// A folder that lives as long as the stage.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 
