@@ -92,6 +92,7 @@ fn take_message(
     let conversation = conversations::resolve(connection, contact, &message.account, now)?;
     if let Content::Revoke { message_id } = &message.content {
         messages::revoke(connection, conversation, message_id, now)?;
+        conversations::forget_summary(connection, conversation)?;
     }
     let stored = messages::insert_inbound(connection, conversation, message, now)?;
     inbox::add(connection, conversation, stored)?;

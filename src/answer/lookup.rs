@@ -72,6 +72,8 @@ pub struct Lookup<'a> {
     pub texts: Vec<String>,
     /// What the customer asked before, or quotes.
     pub context: Option<&'a str>,
+    /// What was said before the history, in short.
+    pub summary: Option<&'a str>,
     /// What was said before, oldest first.
     pub history: &'a [Line],
     /// The customer's language.
@@ -329,6 +331,7 @@ impl Lookup<'_> {
             }
             lines.push(line);
         }
+        lines.extend(self.summary.filter(|summary| model.count_tokens(summary) <= left).map(str::to_owned));
         lines.reverse();
         lines.push(format!("Customer: {text}"));
         let messages =

@@ -191,6 +191,7 @@ impl Assistant {
                 .quoted
                 .as_deref()
                 .or_else(|| last_subject(&recent, gathered.understanding.language)),
+            summary: gathered.snapshot.conversation.summary.as_deref(),
             history: &gathered.snapshot.history,
             language: gathered.understanding.language,
             today: self.settings.hours.weekday(gathered.snapshot.now),

@@ -201,6 +201,12 @@ pub fn record_outcome(connection: &Connection, id: ConversationId, outcome: &Out
     Ok(())
 }
 
+/// Drops the summary: something that it may repeat was taken back.
+pub fn forget_summary(connection: &Connection, id: ConversationId) -> Result<()> {
+    connection.execute("UPDATE conversations SET summary = NULL, summarised_to = NULL WHERE id = ?1", [id.0])?;
+    Ok(())
+}
+
 /// Replaces the summary of what was said up to and including a message.
 pub fn set_summary(connection: &Connection, id: ConversationId, summary: &str, to_message: i64) -> Result<()> {
     connection.execute(

@@ -12,6 +12,10 @@ use super::{Result, millis};
 /// What stays until [`purge`] is the address, and only to confirm the erasure.
 pub fn forget(connection: &Connection, contact: ContactId, at: Timestamp) -> Result<()> {
     let of_contact = "IN (SELECT id FROM conversations WHERE contact_id = ?1)";
+    connection.execute(
+        &format!("DELETE FROM statuses WHERE channel_message_id IN (SELECT channel_message_id FROM outbox WHERE conversation_id {of_contact})"),
+        [contact.0],
+    )?;
     for table in ["inbox", "outbox", "turns", "handoffs", "messages"] {
         connection.execute(&format!("DELETE FROM {table} WHERE conversation_id {of_contact}"), [contact.0])?;
     }
