@@ -5,6 +5,12 @@ use jiff::Timestamp;
 use crate::domain::{Content, MediaKind};
 use crate::store::inbox::Waiting;
 
+/// How much of one message is read, in bytes. A customer can send 65,000 characters, and reading takes time that
+/// others wait for; who asks something does so in fewer.
+pub const LONGEST_READ: usize = 4_096;
+/// How much of a burst is read, in bytes: the newest messages of it.
+const LONGEST_BURST: usize = 2 * LONGEST_READ;
+
 /// Several messages as one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Burst {
@@ -58,7 +64,18 @@ impl Burst {
                 burst.add(&message.content);
             }
         }
+        burst.forget_the_oldest();
         burst
+    }
+
+    fn forget_the_oldest(&mut self) {
+        let mut left = LONGEST_BURST;
+        let fits = |text: &&String| {
+            left = left.saturating_sub(text.len());
+            left > 0
+        };
+        let kept = self.texts.iter().rev().take_while(fits).count();
+        self.texts.drain(..self.texts.len() - kept);
     }
 
     fn add(&mut self, content: &Content) {
@@ -66,7 +83,7 @@ impl Burst {
             self.tap = Some(Tap { id: id.clone(), title: title.clone() });
         }
         self.attachments.extend(attachment(content));
-        self.texts.extend(content.words().map(str::to_owned));
+        self.texts.extend(content.words().map(|words| words[..words.floor_char_boundary(LONGEST_READ)].to_owned()));
     }
 
     /// Whether nothing in it calls for a reply: a reaction, a sticker, a message that was taken back.
@@ -128,6 +145,17 @@ mod tests {
     fn fragments_are_read_together() {
         let burst = Burst::gather(&[text("1", "hola"), text("2", "a que hora"), text("3", "abren?")]);
         assert_eq!(burst.text(), "hola\na que hora\nabren?");
+    }
+
+    #[test]
+    fn of_endless_words_the_newest_are_read_and_never_half_a_character() {
+        let long = "ñ".repeat(100_000);
+        let mut messages: Vec<Waiting> = (0..50).map(|index| text(&index.to_string(), &long)).collect();
+        messages.push(text("last", "¿abren mañana?"));
+        let burst = Burst::gather(&messages);
+        assert!(burst.text().len() <= LONGEST_BURST, "{}", burst.text().len());
+        assert_eq!(burst.texts.last().map(String::as_str), Some("¿abren mañana?"));
+        assert_eq!(burst.texts.len(), 2);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::store::inbox::{self, Waiting};
 use crate::store::messages;
 use crate::store::{Result, StoreError};
 
+use super::burst::LONGEST_READ;
+
 /// How many earlier messages are read at most; how many of them reach a prompt is decided by its budget of tokens.
 const HISTORY: usize = 24;
 
@@ -79,7 +81,7 @@ impl Snapshot {
         self.history
             .iter()
             .filter(|line| line.author == Author::Customer && line.at >= since)
-            .map(|line| line.words.as_str())
+            .map(|line| &line.words[..line.words.floor_char_boundary(LONGEST_READ)])
             .collect()
     }
 
