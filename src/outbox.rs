@@ -2,10 +2,12 @@
 //!
 //! The only code that sends a message to a customer. Never decides what to say.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +23,7 @@ const PARALLEL: usize = 8;
 const OUTCOME_KNOWN_WITHIN: SignedDuration = SignedDuration::from_secs(50);
 /// How often a message is tried before it counts as failed.
 const MAX_ATTEMPTS: u32 = 5;
-/// How long nothing is sent after the channel refused the account, before one message tries again.
+/// How long nothing is sent after the channel refused the account, before it is tried again.
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// The longest time without a look at the table, should a hint get lost.
 const POLL: Duration = Duration::from_secs(10);
@@ -45,24 +47,50 @@ impl Sender {
     }
 
     /// Sends what is due, again and again, until told to stop. What is on its way then is finished first.
+    ///
+    /// A request that hangs holds up its own customer alone.
     pub async fn run(&self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
+        let mut under_way = FuturesUnordered::new();
+        let mut ids: HashSet<String> = HashSet::new();
+        while !stop.is_cancelled() || !under_way.is_empty() {
             // Interest is registered before the look, so that a hint in between is not missed.
             let hinted = self.signals.outbox.notified();
-            let wait = match self.send_due().await {
-                Ok(0) => self.time_to_next().await,
-                Ok(_) => continue,
-                Err(error) => {
-                    tracing::error!(%error, "The outbox could not be read");
-                    Duration::from_secs(1)
+            let due = if stop.is_cancelled() { Vec::new() } else { self.due_or_wait().await };
+            for row in due {
+                if under_way.len() < PARALLEL && ids.insert(row.id.clone()) {
+                    under_way.push(async { (row.id.clone(), self.deliver(row).await) });
                 }
-            };
+            }
+            let wait = self.time_to_next().await;
             tokio::select! {
+                Some((id, result)) = under_way.next() => {
+                    ids.remove(&id);
+                    pause_on_error(result).await;
+                }
                 () = hinted => {}
                 () = tokio::time::sleep(wait) => {}
-                () = stop.cancelled() => {}
+                () = stop.cancelled(), if under_way.is_empty() => {}
             }
         }
+    }
+
+    async fn due_or_wait(&self) -> Vec<Due> {
+        match self.due().await {
+            Ok(due) => due,
+            Err(error) => {
+                pause_on_error(Err(error)).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// What may be sent now.
+    async fn due(&self) -> Result<Vec<Due>, StoreError> {
+        let now = self.clock.now();
+        if self.paused_until().is_some_and(|until| until > now) {
+            return Ok(Vec::new());
+        }
+        self.store.read(move |connection| outbox::due(connection, now)).await
     }
 
     async fn time_to_next(&self) -> Duration {
@@ -74,13 +102,9 @@ impl Sender {
 
     /// One pass over what is due. Returns how many rows it dealt with.
     pub async fn send_due(&self) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        if self.paused_until().is_some_and(|until| until > now) {
-            return Ok(0);
-        }
-        let due = self.store.read(move |connection| outbox::due(connection, now)).await?;
+        let due = futures_util::stream::iter(self.due().await?);
         let results: Vec<Result<(), StoreError>> =
-            futures_util::stream::iter(due).map(|row| self.deliver(row)).buffer_unordered(PARALLEL).collect().await;
+            due.map(|row| self.deliver(row)).buffer_unordered(PARALLEL).collect().await;
         let dealt_with = results.len();
         results.into_iter().collect::<Result<(), _>>()?;
         Ok(dealt_with)
@@ -188,6 +212,14 @@ impl Sender {
 
     fn paused_until(&self) -> Option<Timestamp> {
         *self.paused_until.lock().expect("never poisoned. This is a bug.")
+    }
+}
+
+/// A database that fails is not asked again at once.
+async fn pause_on_error(result: Result<(), StoreError>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "The outbox could not be read or written");
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

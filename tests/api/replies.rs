@@ -161,3 +161,16 @@ async fn a_message_that_arrives_a_day_late_goes_to_a_person_without_a_word() {
     stage.settled().await;
     assert!(stage.meta.sent().is_empty());
 }
+
+#[tokio::test]
+async fn an_endless_message_keeps_nobody_waiting() {
+    let stage = spawn_app(Setup::default()).await;
+    let began = Instant::now();
+    stage.meta.say(&rosa(), &"pan y más pan, ".repeat(4_000)).await.expect("taken");
+    stage.reply(&rosa()).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    // Nor does it, once it is history.
+    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
+    assert!(stage.reply(&rosa()).await.text.contains("7:30 a 14:30"));
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
