@@ -5,6 +5,7 @@ pub mod chat;
 pub mod demo;
 pub mod doctor;
 pub mod eval;
+pub mod eval_retrieval;
 pub mod index;
 pub mod init;
 pub mod models;
@@ -44,6 +45,8 @@ enum Command {
     Chat(chat::Args),
     /// Try many questions with known answers.
     Eval(eval::Args),
+    /// Measure search alone: does the right file come first?
+    EvalRetrieval(eval_retrieval::Args),
     /// See, pull or check the models.
     Models(models::Args),
     /// Index the knowledge and report what is wrong with it.
@@ -61,6 +64,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Ask(args) => ask::run(args, config()?).await,
         Command::Chat(args) => chat::run(args, config()?).await,
         Command::Eval(args) => eval::run(args, config()?).await,
+        Command::EvalRetrieval(args) => eval_retrieval::run(args, config()?).await,
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,
     }

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod report;
+pub mod retrieval;
 
 use std::sync::Arc;
 use std::time::Instant;
