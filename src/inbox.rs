@@ -51,7 +51,9 @@ impl Inbox {
                 Ok(accepted)
             })
             .await?;
-        self.signals.inbox.notify_one();
+        if !accepted.conversations.is_empty() {
+            self.signals.inbox.notify_one();
+        }
         self.signals.outbox.notify_one();
         Ok(accepted)
     }
@@ -68,7 +70,7 @@ fn take_in(
         ChannelEvent::Status(status) => take_status(connection, status, now),
         ChannelEvent::IdentityChanged(change) => take_identity(connection, change, now),
         ChannelEvent::Preference(preference) => contacts::record_preference(connection, preference),
-        ChannelEvent::PersonWrote(written) => take_person(connection, written, now),
+        ChannelEvent::PersonWrote(written) => take_person(connection, written, now, accepted),
         ChannelEvent::Account(event) => account::insert_event(connection, &event.field, &event.body.to_string(), now),
     }
 }
@@ -131,7 +133,12 @@ fn take_identity(connection: &Connection, change: &IdentityChange, now: Timestam
     }
 }
 
-fn take_person(connection: &Connection, written: &PersonWrote, now: Timestamp) -> Result<(), StoreError> {
+fn take_person(
+    connection: &Connection,
+    written: &PersonWrote,
+    now: Timestamp,
+    accepted: &mut Accepted,
+) -> Result<(), StoreError> {
     if !inbox::first_delivery(connection, &written.message_id, now)? {
         return Ok(());
     }
@@ -141,6 +148,8 @@ fn take_person(connection: &Connection, written: &PersonWrote, now: Timestamp) -
     let message =
         messages::insert_ours(connection, conversation, Author::Person, &content, written.content.words(), written.at)?;
     messages::set_channel_id(connection, message, &written.message_id)?;
+    // Whoever works on the conversation has to see that it is not the bot's any more.
+    accepted.conversations.push(conversation);
     take_over(connection, conversation, now)
 }
 

@@ -23,6 +23,8 @@ const PARALLEL: usize = 8;
 const OUTCOME_KNOWN_WITHIN: SignedDuration = SignedDuration::from_secs(50);
 /// How often a message is tried before it counts as failed.
 const MAX_ATTEMPTS: u32 = 5;
+/// After so many tries a message whose outcome never became known is not sent again.
+const MAX_UNKNOWN: u32 = 4;
 /// How long nothing is sent after the channel refused the account, before it is tried again.
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// The longest time without a look at the table, should a hint get lost.
@@ -119,6 +121,10 @@ impl Sender {
         let begun =
             self.store.write(move |connection| outbox::begin(connection, &id, now, OUTCOME_KNOWN_WITHIN)).await?;
         match begun {
+            // A channel that never reports must not make the bot repeat itself for a day.
+            Begun::Send(ready) if row.outcome_unknown && ready.attempts >= MAX_UNKNOWN => {
+                self.give_up(*ready, never_reported(), now).await
+            }
             Begun::Send(ready) => self.send(*ready, now).await,
             Begun::Cancelled | Begun::Gone => Ok(()),
         }
@@ -220,6 +226,17 @@ async fn pause_on_error(result: Result<(), StoreError>) {
     if let Err(error) = result {
         tracing::error!(%error, "The outbox could not be read or written");
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn never_reported() -> SendFailure {
+    SendFailure {
+        remedy: Remedy::GiveUp,
+        code: None,
+        details:
+            "WhatsApp neither accepted nor refused it, and reported nothing about it; it may have arrived. Check that \
+                  the webhook receives statuses: `atiende doctor`"
+                .into(),
     }
 }
 

@@ -53,6 +53,12 @@ pub fn purge(connection: &Connection, now: Timestamp) -> Result<usize> {
 pub fn expire(connection: &Connection, before: Timestamp) -> Result<usize> {
     let before = millis(before);
     connection.execute("DELETE FROM turns WHERE created_at < ?1", [before])?;
+    // With the posts, which hold whole transcripts.
+    connection.execute("DELETE FROM handoffs WHERE opened_at < ?1", [before])?;
+    connection.execute(
+        "UPDATE conversations SET summary = NULL, summarised_to = NULL WHERE coalesce(last_inbound_at, created_at) < ?1",
+        [before],
+    )?;
     connection.execute("DELETE FROM outbox WHERE created_at < ?1 AND state NOT IN ('queued', 'sending')", [before])?;
     Ok(connection.execute(
         "DELETE FROM messages WHERE received_at < ?1 AND id NOT IN

@@ -61,13 +61,16 @@ pub fn queue_notification(connection: &Connection, id: &str, handoff: &str, body
     Ok(())
 }
 
+/// A post that was still open days later would tell of what is long past: it is left.
+const LATEST: i64 = 4 * 24 * 60 * 60 * 1_000;
+
 /// The posts that are due.
 pub fn due_notifications(connection: &Connection, at: Timestamp) -> Result<Vec<Notification>> {
     let mut statement = connection.prepare_cached(
         "SELECT n.id, n.body, n.attempts FROM notifications n JOIN handoffs h ON h.id = n.handoff_id
-         WHERE n.state = 'pending' AND n.due_at <= ?1 AND h.returned_at IS NULL ORDER BY n.created_at",
+         WHERE n.state = 'pending' AND n.due_at <= ?1 AND n.created_at > ?2 AND h.returned_at IS NULL ORDER BY n.created_at",
     )?;
-    let rows = statement.query_map([millis(at)], |row| {
+    let rows = statement.query_map([millis(at), millis(at) - LATEST], |row| {
         Ok(Notification { id: row.get(0)?, body: row.get(1)?, attempts: row.get(2)? })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -164,8 +164,9 @@ pub fn begin(connection: &Connection, id: &str, now: Timestamp, patience: Signed
         .reply_to
         .ok_or_else(|| StoreError::Corrupt(format!("conversation {conversation} has no address to answer to")))?;
     connection.execute(
-        "UPDATE outbox SET state = 'sending', sending_since = ?2, due_at = ?3, updated_at = ?2 WHERE id = ?1",
-        params![id, millis(now), millis(now + patience)],
+        "UPDATE outbox SET state = 'sending', sending_since = ?2, due_at = ?3, updated_at = ?2, attempts = ?4
+         WHERE id = ?1",
+        params![id, millis(now), millis(now + patience), attempts],
     )?;
     Ok(Begun::Send(Box::new(Ready {
         id: id.to_owned(),
@@ -186,7 +187,8 @@ fn open_row(connection: &Connection, id: &str, now: Timestamp) -> Result<Option<
     };
     let row = connection
         .query_row(
-            "SELECT conversation_id, kind, body, attempts FROM outbox
+            // A try whose outcome never became known counts as one.
+            "SELECT conversation_id, kind, body, attempts + (state = 'sending') FROM outbox
              WHERE id = ?1 AND state IN ('queued', 'sending') AND due_at <= ?2",
             params![id, millis(now)],
             read,

@@ -113,13 +113,10 @@ pub async fn list(
     let now = state.clock.now();
     let (conversations, alerts) = state
         .store
-        .read(|connection| Ok((conversations::list(connection, PAGE)?, account::alerts(connection)?)))
+        .read(move |connection| Ok((conversations::list(connection, query.mode, PAGE)?, account::alerts(connection)?)))
         .await?;
-    let conversations = conversations
-        .into_iter()
-        .filter(|conversation| query.mode.is_none_or(|mode| conversation.mode == mode))
-        .map(|conversation| ConversationView::new(conversation, now))
-        .collect();
+    let conversations =
+        conversations.into_iter().map(|conversation| ConversationView::new(conversation, now)).collect();
     let alerts = alerts.into_iter().map(|alert| AlertView { key: alert.key, text: alert.text, since: alert.since });
     Ok(Json(ListView { conversations, alerts: alerts.collect() }))
 }
@@ -202,8 +199,21 @@ pub async fn send(
     }
     let now = state.clock.now();
     let conversation = ConversationId(id);
-    let current = state.store.read(move |connection| conversations::get(connection, conversation)).await?;
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    let name = key.map_or_else(|| format!("{id} {now} {}", message.text), |key| format!("{id} {key}"));
+    let outbox_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string();
+    let queued = outbox_id.clone();
+    let (current, is_repeated) = state
+        .store
+        .read(move |connection| {
+            Ok((conversations::get(connection, conversation)?, outbox::exists(connection, &queued)?))
+        })
+        .await?;
     let current = current.ok_or_else(|| ApiError::no_such_conversation(id))?;
+    if is_repeated {
+        // Whoever has the conversation by now keeps it.
+        return Ok((StatusCode::ACCEPTED, Json(Queued { outbox_id, mode: current.mode })));
+    }
     if !current.last_inbound_at.is_some_and(|last| window::is_open(last, now)) {
         return Err(ApiError::new(
             StatusCode::CONFLICT,
@@ -211,9 +221,6 @@ pub async fn send(
             "more than 24 hours have passed since the customer wrote: WhatsApp does not let this message through",
         ));
     }
-    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-    let name = key.map_or_else(|| format!("{id} {now} {}", message.text), |key| format!("{id} {key}"));
-    let outbox_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string();
     let queued = outbox_id.clone();
     state
         .store
