@@ -81,11 +81,19 @@ impl Actor {
             return Ok(());
         }
         let began = Instant::now();
+        let mut quiet_since = began;
+        let mut seen = self.waiting_ids(conversation).await?;
         loop {
-            let left = self.burst.at_most.saturating_sub(began.elapsed()).min(self.burst.quiet);
-            let seen = self.waiting_ids(conversation).await?.len();
-            if left.is_zero() || seen == 0 || tokio::time::timeout(left, nudge.notified()).await.is_err() {
+            let quiet = self.burst.quiet.saturating_sub(quiet_since.elapsed());
+            let left = self.burst.at_most.saturating_sub(began.elapsed()).min(quiet);
+            if left.is_zero() || seen.is_empty() || tokio::time::timeout(left, nudge.notified()).await.is_err() {
                 return Ok(());
+            }
+            // A nudge may be another customer's: only what is new here counts.
+            let now = self.waiting_ids(conversation).await?;
+            if now != seen {
+                seen = now;
+                quiet_since = Instant::now();
             }
         }
     }

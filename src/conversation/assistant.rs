@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
+use crate::answer::finding::Finding;
 use crate::answer::ladder::Draft;
-use crate::answer::lookup::{Finding, Lookup};
+use crate::answer::lookup::Lookup;
 use crate::answer::model::ModelUse;
+use crate::answer::quote::asks;
 use crate::answer::words::content_words;
 use crate::channel::whatsapp::window;
 use crate::decide::{Action, Decision, Features, MessageKind, Reason, Thresholds, decide, needs_evidence};
@@ -20,7 +22,7 @@ use crate::knowledge::Knowledge;
 use crate::llm::slot::ModelSlot;
 use crate::prompts::Prompts;
 use crate::store::{Store, StoreError};
-use crate::understand::{Intent, Understander, Understanding};
+use crate::understand::{Intent, Sentiment, Understander, Understanding};
 
 use super::burst::{Attachment, Burst};
 use super::say::{Matter, PERSON_BUTTON, Voice};
@@ -114,10 +116,20 @@ impl Assistant {
     }
 
     /// The turn for a conversation that the bot cannot deal with: a person gets it.
+    ///
+    /// Reads nothing of what was written: that may be what it fails over.
     pub fn trouble(&self, snapshot: &Snapshot) -> Turn {
-        let gathered = self.gather(snapshot);
-        let decision =
-            Decision { action: Action::Escalate, reason: Reason::Trouble, trail: vec!["the turn kept failing".into()] };
+        let language = snapshot.conversation.language.unwrap_or(self.settings.default_language);
+        let sentiment = Sentiment { negativity: 0.0, signals: Vec::new() };
+        let intents = Vec::new();
+        let understanding =
+            Understanding { language, language_is_sure: false, intents, sentiment, has_question: false };
+        let gathered = Gathered { snapshot, burst: Burst::default(), understanding, features: Features::default() };
+        let (action, reason) = match snapshot.person_in_charge() {
+            true => (Action::Silent, Reason::PersonInCharge),
+            false => (Action::Escalate, Reason::Trouble),
+        };
+        let decision = Decision { action, reason, trail: vec!["the turn kept failing".into()] };
         self.assemble(&gathered, None, decision)
     }
 
@@ -152,7 +164,8 @@ impl Assistant {
             kind: kind(burst),
             wish_for_person: if tapped_person || accepted_person { 1.0 } else { score(Intent::Person) },
             no_person: wants(Intent::NoPerson),
-            bot_question: wants(Intent::BotQuestion),
+            // "Nobody answers" asks for an answer, not for what answers.
+            bot_question: wants(Intent::BotQuestion) && !understanding.sentiment.signals.contains(&"still_waiting"),
             opt_out: wants(Intent::OptOut),
             opt_in: wants(Intent::OptIn),
             delete_data: wants(Intent::DeleteData),
@@ -163,6 +176,7 @@ impl Assistant {
             thanks: wants(Intent::Thanks),
             goodbye: wants(Intent::Goodbye),
             has_question: understanding.has_question,
+            asks: burst.texts.iter().any(|text| asks(text, understanding.language)),
             negativity: understanding.sentiment.negativity,
             person_in_charge: snapshot.person_in_charge(),
             window_open: burst.sent_at.is_some_and(|at| window::is_open(at, snapshot.now)),
@@ -238,7 +252,7 @@ impl Assistant {
             timings: Timings::default(),
             tokens: finding.as_ref().map(|finding| finding.tokens).unwrap_or_default(),
             trail,
-            effects: effects(decision.reason),
+            effects: effects(decision.reason, &gathered.features),
             pending: pending(&decision.action, decision.reason),
             failed: is_failure(decision.action, decision.reason),
             brief: brief(gathered, draft, decision.action),
@@ -288,8 +302,11 @@ fn is_failure(action: Action, reason: Reason) -> bool {
     matches!(action, Action::Decline | Action::Clarify) && reason != Reason::OffTopic
 }
 
-fn effects(reason: Reason) -> Vec<Effect> {
+fn effects(reason: Reason, features: &Features) -> Vec<Effect> {
     match reason {
+        // Done without a word: a person talks now.
+        Reason::PersonInCharge if features.opt_out => vec![Effect::OptOut],
+        Reason::PersonInCharge if features.opt_in => vec![Effect::OptIn],
         Reason::OptOut => vec![Effect::OptOut],
         Reason::OptIn => vec![Effect::OptIn],
         Reason::DeleteConfirmed => vec![Effect::Erase],
@@ -299,7 +316,7 @@ fn effects(reason: Reason) -> Vec<Effect> {
 
 fn pending(action: &Action, reason: Reason) -> Option<Pending> {
     match (action, reason) {
-        (_, Reason::DeleteData) => Some(Pending::DeleteConfirmation),
+        (Action::Reply, Reason::DeleteData) => Some(Pending::DeleteConfirmation),
         (Action::Decline, _) => Some(Pending::PersonOffered),
         _ => None,
     }

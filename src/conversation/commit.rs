@@ -37,6 +37,8 @@ pub fn commit(
     restart_on_news: bool,
     now: Timestamp,
 ) -> Result<Committed> {
+    // Erasing takes everything that waits with it: nothing may wait that the turn has not seen.
+    let restart_on_news = restart_on_news || turn.effects.contains(&Effect::Erase);
     if is_superseded(connection, snapshot, restart_on_news)? {
         return Ok(Committed::Superseded);
     }
@@ -130,7 +132,11 @@ fn write_outcome(connection: &Connection, snapshot: &Snapshot, turn: &Turn, now:
         language: turn.language,
         failed_turns,
         disclosed_at: turn.disclosed.then_some(now),
-        pending: turn.pending.as_ref().map(serde_json::to_string).transpose()?,
+        // A reaction or a sticker answers nothing: what was asked is still open.
+        pending: match turn.action {
+            Action::Silent => snapshot.conversation.pending.clone(),
+            _ => turn.pending.as_ref().map(serde_json::to_string).transpose()?,
+        },
     };
     conversations::record_outcome(connection, snapshot.conversation.id, &outcome)
 }

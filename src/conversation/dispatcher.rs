@@ -79,7 +79,9 @@ impl Dispatcher {
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(_) => Some("the turn panicked".to_owned()),
             };
-            settle(&actor, conversation, failure, &failures).await;
+            let settling = actor.clone();
+            // Should even this panic, the conversation is not locked for ever.
+            let _ = tokio::spawn(async move { settle(&settling, conversation, failure, &failures).await }).await;
             active.lock().expect("never poisoned. This is a bug.").remove(&conversation);
             // What came in between the last look and the removal is found by looking again.
             actor.signals.inbox.notify_one();

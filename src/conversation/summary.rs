@@ -22,8 +22,8 @@ const CONVERSATION_TOKENS: usize = 700;
 /// How many messages a summary reads at most.
 const READ: usize = 60;
 
-/// A brief of what the customer wants: their own words, and what the bot last said. Made without the model, so that it is
-/// there at once and never wrong.
+/// A brief of what the customer wants: the running summary if there is one, their own words, and what the bot last said.
+/// Made without asking the model, so that it is there at once.
 pub fn brief(snapshot: &Snapshot, burst: &Burst) -> String {
     let mut lines = Vec::new();
     if let Some(summary) = &snapshot.conversation.summary {
@@ -94,6 +94,10 @@ async fn summarise(
     let lines =
         said.iter().filter_map(|message| Some(format!("{}: {}", message.author.as_str(), message.words.as_deref()?)));
     let text = within_budget(earlier.map(str::to_owned).into_iter().chain(lines).collect(), &model);
+    // From nothing the model would make something up.
+    if text.trim().is_empty() {
+        return None;
+    }
     let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, text)];
     model.generate(GenerateRequest::new(messages, SUMMARY_TOKENS), &mut Vec::new()).await
 }

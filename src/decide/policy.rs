@@ -7,196 +7,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-/// What the turn does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Send the drafted answer, or the fixed reply that the reason names.
-    Reply,
-    /// Ask the customer back.
-    Clarify,
-    /// Say that the business's words do not answer this, and offer a person.
-    Decline,
-    /// Bring in a person.
-    Escalate,
-    /// Record and say nothing.
-    Silent,
-}
-
-impl Action {
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Action::Reply => "reply",
-            Action::Clarify => "clarify",
-            Action::Decline => "decline",
-            Action::Escalate => "escalate",
-            Action::Silent => "silent",
-        }
-    }
-}
-
-/// Why. The names are stored and shown to the owner; they never change their meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// A person of the business has the conversation.
-    PersonInCharge,
-    /// A reaction, an edit or the like, which asks for no answer.
-    NothingToAnswer,
-    /// The customer asked for a person.
-    WishForPerson,
-    /// The customer wants to hear nothing more.
-    OptOut,
-    /// The customer takes the opt-out back.
-    OptIn,
-    /// The customer wants the stored data deleted.
-    DeleteData,
-    /// The customer confirmed that the stored data is to be deleted.
-    DeleteConfirmed,
-    /// The customer did not confirm it.
-    DeleteCancelled,
-    /// The customer wants to know what is stored.
-    ShowData,
-    /// The channel no longer lets the business answer freely.
-    WindowClosed,
-    /// The customer asked whether this is a bot.
-    BotQuestion,
-    /// The customer is angry or frustrated.
-    NegativeMood,
-    /// Too many turns in a row ended without an answer.
-    RepeatedFailure,
-    /// A voice note or a file without words.
-    Unreadable,
-    /// An order or a form, which only a person can deal with.
-    ForAPerson,
-    /// The bot kept failing over the message.
-    Trouble,
-    /// The customer greeted.
-    Greeting,
-    /// The customer gave thanks.
-    Thanks,
-    /// The customer took leave.
-    Goodbye,
-    /// Words without a question: "ok", an emoji.
-    SmallTalk,
-    /// The question has nothing to do with the business.
-    OffTopic,
-    /// Nothing was found.
-    NoEvidence,
-    /// The draft holds what the evidence does not.
-    Ungrounded,
-    /// Two passages on different subjects fit about equally well.
-    Ambiguous,
-    /// What was found is probably not the answer.
-    LowConfidence,
-    /// The question is answered.
-    Answered,
-}
-
-impl Reason {
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::PersonInCharge => "person_in_charge",
-            Reason::NothingToAnswer => "nothing_to_answer",
-            Reason::WishForPerson => "wish_for_person",
-            Reason::OptOut => "opt_out",
-            Reason::OptIn => "opt_in",
-            Reason::DeleteData => "delete_data",
-            Reason::DeleteConfirmed => "delete_confirmed",
-            Reason::DeleteCancelled => "delete_cancelled",
-            Reason::ShowData => "show_data",
-            Reason::WindowClosed => "window_closed",
-            Reason::BotQuestion => "bot_question",
-            Reason::NegativeMood => "negative_mood",
-            Reason::RepeatedFailure => "repeated_failure",
-            Reason::Unreadable => "unreadable",
-            Reason::ForAPerson => "for_a_person",
-            Reason::Trouble => "trouble",
-            Reason::Greeting => "greeting",
-            Reason::Thanks => "thanks",
-            Reason::Goodbye => "goodbye",
-            Reason::SmallTalk => "small_talk",
-            Reason::OffTopic => "off_topic",
-            Reason::NoEvidence => "no_evidence",
-            Reason::Ungrounded => "ungrounded",
-            Reason::Ambiguous => "ambiguous",
-            Reason::LowConfidence => "low_confidence",
-            Reason::Answered => "answered",
-        }
-    }
-}
-
-/// What kind of message came, as far as the decision depends on it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    /// Words of the customer's own: text, a tap, a caption, a transcript.
-    #[default]
-    Words,
-    /// A voice note or sound without a transcript.
-    Sound,
-    /// A picture, a film, a document, a place or a card without words.
-    File,
-    /// An order or a form: only a person can deal with it.
-    ForAPerson,
-    /// The chat was opened without a word.
-    Welcome,
-    /// A reaction, a sticker, a message taken back.
-    Event,
-}
-
-/// What the stages before measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Features {
-    /// The kind of message.
-    pub kind: MessageKind,
-    /// Whether a person of the business has the conversation.
-    pub person_in_charge: bool,
-    /// Whether the channel lets the business answer freely now.
-    pub window_open: bool,
-    /// How surely the customer asks for a person, 0 to 1.
-    pub wish_for_person: f32,
-    /// Whether the customer said that no person is wanted.
-    pub no_person: bool,
-    /// Whether the customer wants to hear nothing more.
-    pub opt_out: bool,
-    /// Whether the customer takes the opt-out back.
-    pub opt_in: bool,
-    /// Whether the customer wants the stored data deleted.
-    pub delete_data: bool,
-    /// Whether the customer was asked if the data is to be deleted, and said yes.
-    pub delete_confirmed: bool,
-    /// Whether the customer was asked that, and said anything else.
-    pub delete_refused: bool,
-    /// Whether the customer wants to know what is stored.
-    pub show_data: bool,
-    /// Whether the customer asks if this is a bot.
-    pub bot_question: bool,
-    /// Whether the customer greets.
-    pub greeting: bool,
-    /// Whether the customer gives thanks.
-    pub thanks: bool,
-    /// Whether the customer takes leave.
-    pub goodbye: bool,
-    /// Whether there is something to answer from the knowledge.
-    pub has_question: bool,
-    /// Whether the question has nothing to do with the business.
-    pub off_topic: bool,
-    /// 0 (content or neutral) to 1 (furious).
-    pub negativity: f32,
-    /// How many turns in a row ended without an answer before this one.
-    pub failed_turns: u32,
-    /// Whether search found anything.
-    pub evidence: bool,
-    /// The probability that the drafted answer answers, 0 to 1; absent when it could not be told.
-    pub confidence: Option<f32>,
-    /// Whether two passages on different subjects fit about equally well.
-    pub ambiguous: bool,
-    /// How much of the draft the evidence does not support.
-    pub reply_problems: usize,
-}
+use super::features::{Features, MessageKind};
+use super::outcome::{Action, Reason};
 
 /// What the owner can set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -329,7 +141,9 @@ fn mood(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -
 }
 
 fn small_talk(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -> Option<(Action, Reason)> {
-    if features.has_question {
+    // "Perfect, thanks for the info" holds words enough to search for, and asks for nothing.
+    let is_closing = (features.thanks || features.goodbye) && !features.asks && features.kind == MessageKind::Words;
+    if features.has_question && !is_closing {
         return None;
     }
     if matches!(features.kind, MessageKind::Sound | MessageKind::File) {
@@ -356,6 +170,8 @@ fn answer(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>)
         by_confidence(features, thresholds, trail)
     };
     match failed {
+        // What looks like a question beside a greeting and is answered by nothing was part of the greeting.
+        Some(_) if features.greeting && !features.asks => (Action::Reply, Reason::Greeting),
         Some(fallback) => or_person(features, thresholds, trail, fallback),
         None => (Action::Reply, Reason::Answered),
     }
@@ -394,16 +210,4 @@ fn or_person(
     }
     trail.push(format!("failure {failures} of {}", thresholds.max_failed_turns));
     (Action::Escalate, fallback.1)
-}
-
-impl Features {
-    /// Whether the customer asks for a person and does not say the opposite as well.
-    fn is_explicit_wish(&self, thresholds: &Thresholds) -> bool {
-        !self.no_person && self.wish_for_person >= thresholds.min_wish
-    }
-
-    /// Whether the customer waits for something that small talk does not give.
-    fn needs_an_answer(&self) -> bool {
-        self.has_question || matches!(self.kind, MessageKind::Sound | MessageKind::File | MessageKind::ForAPerson)
-    }
 }
