@@ -3,25 +3,24 @@
 //! Never decides whether to send the draft. When the first search is not sure and the question leans on what was said
 //! before, the model words it anew once and the search is repeated.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::civil::Weekday;
 
 use crate::decide::confidence::{Evidence, confidence};
-use crate::decide::{Features, grounding};
+use crate::decide::grounding;
 use crate::domain::{Author, Language, Line};
 use crate::knowledge::{Hit, Knowledge, Query};
-use crate::llm::{ChatMessage, GenerateRequest, Role, TokenCounts};
+use crate::llm::{ChatMessage, GenerateRequest, Role};
 use crate::prompts::Task;
 
+use super::finding::{Finding, agreement, is_tie, margin};
 use super::judge::judge;
-use super::ladder::{Draft, draft};
+use super::ladder::draft;
 use super::model::ModelUse;
-use super::quote::{Question, fit, quote, stands_alone};
+use super::quote::{QUESTION_MARKS, Question, Quote, fit, quote, stands_alone};
 use super::words::content_words;
 
-/// Between how many subjects a customer is asked to choose.
-const MOST_SUBJECTS: usize = 3;
 /// How many questions in a row are answered one by one; more than that is no way to be read.
 const MOST_QUESTIONS: usize = 3;
 /// How many passages are looked at, ...
@@ -54,15 +53,14 @@ const ELLIPTIC: usize = 3;
 /// No search found anything that resembles the question: it is not about the business.
 const OFF_TOPIC_DENSE: f32 = 0.25;
 const OFF_TOPIC_COVERAGE: f32 = 0.1;
-/// Two passages tie when their scores lie this near each other, ...
-const TIE: f32 = 0.03;
-/// ... and both are this good.
-const TIE_SCORE: f32 = 0.35;
 /// Stands in for the similarity of meaning where there is no embedder: neither for nor against.
 const NO_DENSE: f32 = 0.45;
 /// Tokens of conversation in the prompt that words a question anew.
 const HISTORY_TOKENS: usize = 300;
 const REWRITTEN_TOKENS: usize = 48;
+
+/// Longer than this no channel takes a message with everything that is put around it.
+const LONGEST_DRAFT: usize = 3_500;
 
 /// A question and what it is to be looked up in.
 pub struct Lookup<'a> {
@@ -90,82 +88,15 @@ pub struct Lookup<'a> {
     pub own_facts: &'a [String],
 }
 
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Finding {
-    /// The passages, best first.
-    pub hits: Vec<Hit>,
-    /// The reply, where there is one.
-    pub draft: Option<Draft>,
-    /// The probability, 0 to 1, that the best passage answers.
-    pub confidence: f32,
-    /// Whether two passages on different subjects tie.
-    pub ambiguous: bool,
-    /// Whether nothing in the knowledge resembles the question.
-    pub off_topic: bool,
-    /// How many figures, links or the like of the draft are not in the evidence.
-    pub problems: usize,
-    /// What the model read and wrote.
-    pub tokens: TokenCounts,
-    /// Time spent searching.
-    pub searching: Duration,
-    /// What happened, without any of the customer's words.
-    pub trail: Vec<String>,
-}
-
-impl Finding {
-    /// The headings of the passages that tie for the best, as words to choose from; empty where none tie.
-    pub fn tied_subjects(&self) -> Vec<String> {
-        let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };
-        let mut subjects: Vec<String> = Vec::new();
-        for hit in self.hits.iter().filter(|hit| first.score - hit.score < TIE) {
-            let subject = hit.passage.headings.last().cloned().unwrap_or_default();
-            if !subject.is_empty() && !subjects.contains(&subject) && subjects.len() < MOST_SUBJECTS {
-                subjects.push(subject);
-            }
-        }
-        subjects
-    }
-
-    /// Adds what was found to what is decided on.
-    pub fn add_to(&self, features: &mut Features) {
-        features.evidence = !self.hits.is_empty();
-        features.confidence = (!self.hits.is_empty()).then_some(self.confidence);
-        features.ambiguous = self.ambiguous;
-        features.off_topic = self.off_topic;
-        features.reply_problems = self.problems;
-    }
-}
-
-impl Finding {
-    /// This finding and that of a further question, as one: no surer than the less sure of the two.
-    fn and(mut self, mut other: Finding) -> Finding {
-        let offset = self.hits.len();
-        self.hits.append(&mut other.hits);
-        self.trail.append(&mut other.trail);
-        if let (Some(draft), Some(further)) = (&mut self.draft, other.draft) {
-            draft.text = format!("{}\n\n{}", draft.text, further.text);
-            draft.evidence.extend(further.evidence);
-            draft.used.extend(further.used.into_iter().map(|index| index + offset));
-        }
-        Finding {
-            confidence: self.confidence.min(other.confidence),
-            problems: self.problems + other.problems,
-            searching: self.searching + other.searching,
-            tokens: other.tokens,
-            ..self
-        }
-    }
-}
-
 impl Lookup<'_> {
     /// Looks the question up. `model` judges, words anew and translates, as far as it is there.
     ///
     /// Messages that are questions of their own are answered one by one, if each can be.
     pub async fn run(&self, model: &mut ModelUse<'_>) -> Finding {
-        if (2..=MOST_QUESTIONS).contains(&self.texts.len())
-            && self.texts.iter().all(|text| stands_alone(text, self.language))
-            && let Some(finding) = self.run_each(model).await
+        let questions = questions(&self.texts);
+        if (2..=MOST_QUESTIONS).contains(&questions.len())
+            && questions.iter().all(|text| stands_alone(text, self.language))
+            && let Some(finding) = self.run_each(&questions, model).await
         {
             return finding;
         }
@@ -179,9 +110,9 @@ impl Lookup<'_> {
     }
 
     /// One finding for several questions; nothing when one of them has no sure answer.
-    async fn run_each(&self, model: &mut ModelUse<'_>) -> Option<Finding> {
+    async fn run_each(&self, questions: &[String], model: &mut ModelUse<'_>) -> Option<Finding> {
         let mut together: Option<Finding> = None;
-        for text in &self.texts {
+        for text in questions {
             let finding = self.run_one(text, model).await;
             if finding.confidence < UNSURE || finding.draft.is_none() {
                 return None;
@@ -265,7 +196,7 @@ impl Lookup<'_> {
             score: best.score,
             dense: best.dense.unwrap_or(NO_DENSE),
             lexical: best.lexical,
-            coverage: best.same_language.then_some((best.coverage + quoted.coverage) / 2.0),
+            coverage: coverage(best, &quoted),
             margin: margin(&finding.hits),
             agreement: agreement(&finding.hits),
             day: fits.day,
@@ -344,7 +275,8 @@ impl Lookup<'_> {
     async fn write(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
         let question = self.question(text);
         let mut trail = Vec::new();
-        finding.draft = draft(model, &question, &finding.hits, self.budget_chars, &mut trail).await;
+        let drafted = draft(model, &question, &finding.hits, self.budget_chars, &mut trail).await;
+        finding.draft = drafted.filter(|draft| draft.text.chars().count() <= LONGEST_DRAFT);
         if let Some(draft) = &finding.draft {
             let evidence: Vec<&str> = draft.evidence.iter().chain(self.own_facts).map(String::as_str).collect();
             let problems = grounding::unsupported(&draft.text, &evidence);
@@ -355,25 +287,17 @@ impl Lookup<'_> {
     }
 }
 
-fn is_other_subject(first: &Hit, other: &Hit) -> bool {
-    first.passage.file != other.passage.file || first.passage.headings != other.passage.headings
+/// The share of what is asked that the passage holds; a text that asks for nothing is confirmed by nothing.
+fn coverage(best: &Hit, quoted: &Quote) -> Option<f32> {
+    match (best.same_language, quoted.asked) {
+        (false, _) => None,
+        (true, 0) => Some(0.0),
+        (true, _) => Some((best.coverage + quoted.coverage) / 2.0),
+    }
 }
 
-fn margin(hits: &[Hit]) -> f32 {
-    let Some(first) = hits.first() else { return 0.0 };
-    let next = hits.iter().skip(1).find(|hit| is_other_subject(first, hit));
-    next.map_or(first.score, |next| (first.score - next.score).max(0.0))
-}
-
-fn agreement(hits: &[Hit]) -> bool {
-    let Some(first) = hits.first() else { return false };
-    let no_better = |of: fn(&Hit) -> f32| hits.iter().all(|hit| of(hit) <= of(first));
-    no_better(|hit| hit.lexical) && no_better(|hit| hit.dense.unwrap_or_default())
-}
-
-fn is_tie(hits: &[Hit]) -> bool {
-    let Some(first) = hits.first() else { return false };
-    hits.iter()
-        .skip(1)
-        .any(|hit| hit.score >= TIE_SCORE && first.score - hit.score < TIE && hit.passage.file != first.passage.file)
+/// The messages, those with several question marks cut after each.
+fn questions(texts: &[String]) -> Vec<String> {
+    let parts = texts.iter().flat_map(|text| text.split_inclusive(QUESTION_MARKS));
+    parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }

@@ -49,6 +49,8 @@ pub struct Quote {
     pub coverage: f32,
     /// The content words that they do not hold, as the customer wrote them.
     pub missing: Vec<String>,
+    /// How many content words, cues and days the question has.
+    pub asked: usize,
 }
 
 /// Chooses the units of the passage that answer the question, within `budget_chars` characters.
@@ -65,6 +67,7 @@ pub fn quote(question: &Question, passage: &Passage, budget_chars: usize) -> Quo
         units: chosen.iter().map(|index| units[*index].text.clone()).collect(),
         whole: chosen.len() == units.len(),
         coverage: coverage(wanted.asked_for(), missing.len()),
+        asked: wanted.asked_for(),
         missing,
     }
 }
@@ -114,11 +117,19 @@ pub fn fit(question: &Question, passage: &Passage) -> Fit {
     }
 }
 
+/// Whether a text asks: it carries a question mark or a word that asks for a kind of answer.
+pub fn asks(text: &str, language: crate::domain::Language) -> bool {
+    let wanted = Wanted::read(&Question { text, context: None, language, today: None });
+    !wanted.cues.is_empty() || text.contains(QUESTION_MARKS)
+}
+
+/// Question marks of the product's languages.
+pub const QUESTION_MARKS: [char; 4] = ['?', '？', '؟', ';'];
+
 /// Whether a text can be answered by itself: it asks for a kind of answer or carries a question mark, and names a subject.
 pub fn stands_alone(text: &str, language: crate::domain::Language) -> bool {
     let wanted = Wanted::read(&Question { text, context: None, language, today: None });
-    let asks = !wanted.cues.is_empty() || text.contains(['?', '？', '؟', ';']);
-    asks && !wanted.words.is_empty()
+    (!wanted.cues.is_empty() || text.contains(QUESTION_MARKS)) && !wanted.words.is_empty()
 }
 
 fn coverage(asked: usize, missing: usize) -> f32 {

@@ -1,0 +1,108 @@
+//! What looking a question up has found: passages, a draft, and how sure it is.
+
+use std::time::Duration;
+
+use crate::decide::Features;
+use crate::knowledge::Hit;
+use crate::llm::TokenCounts;
+
+use super::ladder::Draft;
+
+/// Between how many subjects a customer is asked to choose.
+const MOST_SUBJECTS: usize = 3;
+/// Two passages tie when their scores lie this near each other, ...
+const TIE: f32 = 0.03;
+/// ... and both are this good.
+const TIE_SCORE: f32 = 0.35;
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Finding {
+    /// The passages, best first.
+    pub hits: Vec<Hit>,
+    /// The reply, where there is one.
+    pub draft: Option<Draft>,
+    /// The probability, 0 to 1, that the best passage answers.
+    pub confidence: f32,
+    /// Whether two passages on different subjects tie.
+    pub ambiguous: bool,
+    /// Whether nothing in the knowledge resembles the question.
+    pub off_topic: bool,
+    /// How many figures, links or the like of the draft are not in the evidence.
+    pub problems: usize,
+    /// What the model read and wrote.
+    pub tokens: TokenCounts,
+    /// Time spent searching.
+    pub searching: Duration,
+    /// What happened, without any of the customer's words.
+    pub trail: Vec<String>,
+}
+
+impl Finding {
+    /// The headings of the passages that tie for the best, as words to choose from; empty where none tie.
+    pub fn tied_subjects(&self) -> Vec<String> {
+        let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };
+        let mut subjects: Vec<String> = Vec::new();
+        for hit in self.hits.iter().filter(|hit| first.score - hit.score < TIE) {
+            let subject = hit.passage.headings.last().cloned().unwrap_or_default();
+            if !subject.is_empty() && !subjects.contains(&subject) && subjects.len() < MOST_SUBJECTS {
+                subjects.push(subject);
+            }
+        }
+        subjects
+    }
+
+    /// Adds what was found to what is decided on.
+    pub fn add_to(&self, features: &mut Features) {
+        features.evidence = !self.hits.is_empty();
+        features.confidence = (!self.hits.is_empty()).then_some(self.confidence);
+        features.ambiguous = self.ambiguous;
+        features.off_topic = self.off_topic;
+        features.reply_problems = self.problems;
+    }
+
+    /// This finding and that of a further question, as one: no surer than the less sure of the two.
+    pub(super) fn and(mut self, mut other: Finding) -> Finding {
+        let offset = self.hits.len();
+        self.hits.append(&mut other.hits);
+        self.trail.append(&mut other.trail);
+        if let (Some(draft), Some(further)) = (&mut self.draft, other.draft) {
+            draft.text = format!("{}\n\n{}", draft.text, further.text);
+            draft.evidence.extend(further.evidence);
+            draft.used.extend(further.used.into_iter().map(|index| index + offset));
+        }
+        Finding {
+            confidence: self.confidence.min(other.confidence),
+            problems: self.problems + other.problems,
+            searching: self.searching + other.searching,
+            tokens: other.tokens,
+            ..self
+        }
+    }
+}
+
+fn is_other_subject(first: &Hit, other: &Hit) -> bool {
+    first.passage.file != other.passage.file || first.passage.headings != other.passage.headings
+}
+
+/// How far the best passage lies above the next one on another subject.
+pub(super) fn margin(hits: &[Hit]) -> f32 {
+    let Some(first) = hits.first() else { return 0.0 };
+    let next = hits.iter().skip(1).find(|hit| is_other_subject(first, hit));
+    next.map_or(first.score, |next| (first.score - next.score).max(0.0))
+}
+
+/// Whether words and meaning put the same passage first.
+pub(super) fn agreement(hits: &[Hit]) -> bool {
+    let Some(first) = hits.first() else { return false };
+    let no_better = |of: fn(&Hit) -> f32| hits.iter().all(|hit| of(hit) <= of(first));
+    no_better(|hit| hit.lexical) && no_better(|hit| hit.dense.unwrap_or_default())
+}
+
+/// Whether another subject fits as well. Across languages the customer could not choose between the owner's headings.
+pub(super) fn is_tie(hits: &[Hit]) -> bool {
+    let Some(first) = hits.first().filter(|first| first.same_language) else { return false };
+    hits.iter()
+        .skip(1)
+        .any(|hit| hit.score >= TIE_SCORE && first.score - hit.score < TIE && hit.passage.file != first.passage.file)
+}
