@@ -2,6 +2,7 @@
 //!
 //! Never changes a word of the owner, and never decides whether a reply is sent.
 
+pub mod finding;
 pub mod lookup;
 
 pub mod ladder;

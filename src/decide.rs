@@ -6,8 +6,12 @@ pub mod grounding;
 
 pub mod confidence;
 
+pub mod features;
+pub mod outcome;
 pub mod policy;
 
 pub use confidence::{Evidence, confidence};
+pub use features::{Features, MessageKind};
 pub use grounding::{Problem, translation_problems, unsupported};
-pub use policy::{Action, Decision, Features, MessageKind, Reason, Thresholds, decide, needs_evidence};
+pub use outcome::{Action, Reason};
+pub use policy::{Decision, Thresholds, decide, needs_evidence};
