@@ -18,7 +18,7 @@ use super::finding::{Finding, agreement, is_tie, margin};
 use super::judge::judge;
 use super::ladder::draft;
 use super::model::ModelUse;
-use super::quote::{QUESTION_MARKS, Question, Quote, fit, quote, stands_alone};
+use super::quote::{QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
 use super::words::content_words;
 
 /// How many questions in a row are answered one by one; more than that is no way to be read.
@@ -126,7 +126,7 @@ impl Lookup<'_> {
     }
 
     async fn run_one(&self, text: &str, model: &mut ModelUse<'_>) -> Finding {
-        let mut finding = self.search(text.to_owned(), self.context.map(str::to_owned)).await;
+        let mut finding = self.search(text.to_owned(), self.context_of(text).map(str::to_owned)).await;
         self.rate(&mut finding, text, model).await;
         if finding.confidence < UNSURE && self.leans_on_context(text) {
             self.try_again(&mut finding, text, model).await;
@@ -147,7 +147,12 @@ impl Lookup<'_> {
     }
 
     fn question<'q>(&'q self, text: &'q str) -> Question<'q> {
-        Question { text, context: self.context, language: self.language, today: Some(self.today) }
+        Question { text, context: self.context_of(text), language: self.language, today: Some(self.today) }
+    }
+
+    /// What was asked before, where the text leans on it: "do you have parking?" has nothing to do with Sunday's hours.
+    fn context_of(&self, text: &str) -> Option<&str> {
+        self.context.filter(|_| leans(text, self.language))
     }
 
     async fn search(&self, text: String, context: Option<String>) -> Finding {

@@ -126,6 +126,20 @@ pub fn asks(text: &str, language: crate::domain::Language) -> bool {
 /// Question marks of the product's languages.
 pub const QUESTION_MARKS: [char; 4] = ['?', '？', '؟', ';'];
 
+/// What follow-ups begin with: "and on Sunday?".
+const AND: &[&str] = &[
+    "y", "e", "i", "and", "et", "und", "en", "ve", "peki", "ya", "si", "dar", "a", "o", "и", "а", "і", "та", "και",
+    "dan", "lalu", "con", "aur", "और", "pero", "but", "mais", "mas", "aber", "ma",
+];
+
+/// Whether a text leans on the one before: it begins with "and", or names no subject of its own.
+pub fn leans(text: &str, language: crate::domain::Language) -> bool {
+    let wanted = Wanted::read(&Question { text, context: None, language, today: None });
+    let read = Text::new(text.trim_start_matches(['¿', '¡', ' ']));
+    let first = read.tokens.first().map(|token| read.folded_token(token));
+    wanted.words.is_empty() || first.is_some_and(|first| AND.contains(&first)) || text.starts_with(['那', 'و'])
+}
+
 /// Whether a text can be answered by itself: it asks for a kind of answer or carries a question mark, and names a subject.
 pub fn stands_alone(text: &str, language: crate::domain::Language) -> bool {
     let wanted = Wanted::read(&Question { text, context: None, language, today: None });
