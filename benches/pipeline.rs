@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use atiende::app::{App, Brain, open_brain};
 use atiende::channel::whatsapp::{signature, transport::WhatsApp};
+use atiende::cli::demo::connect;
 use atiende::clock::{Clock, SystemClock};
-use atiende::config::{Config, HttpUrl};
+use atiende::config::Config;
 use atiende::conversation::Timings;
 use atiende::conversation::session::Session;
 use atiende::demo::meta::{MetaStandIn, Options};
@@ -49,12 +50,7 @@ async fn acknowledgement(config: &Config, brain: &Brain) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let meta = MetaStandIn::start(Options::local(clock.clone())).await?;
     let mut config = config.clone();
-    let given = meta.options();
-    config.whatsapp.phone_number_id = Some(given.phone_number_id.clone());
-    config.whatsapp.token = Some(given.access_token.clone());
-    config.whatsapp.app_secret = Some(given.app_secret.clone());
-    config.whatsapp.verify_token = Some(given.verify_token.clone().into());
-    config.whatsapp.graph_url = HttpUrl::parse(&meta.base_url()).map_err(anyhow::Error::msg)?;
+    connect(&mut config, &meta)?;
     let store = Store::open(&folder.join("bench.db"))?;
     let transport = Arc::new(WhatsApp::new(&config.whatsapp)?);
     let app = App::new(&config, brain, store, transport, clock, reqwest::Client::new());
@@ -62,7 +58,7 @@ async fn acknowledgement(config: &Config, brain: &Brain) -> anyhow::Result<()> {
     let url = format!("http://{}/webhooks/whatsapp", listener.local_addr()?);
     let stop = CancellationToken::new();
     let server = tokio::spawn(app.run(listener, stop.clone()));
-    let mut waits = deliver(&url, &given.app_secret).await?;
+    let mut waits = deliver(&url, &meta.options().app_secret).await?;
     waits.sort_by(f64::total_cmp);
     println!(
         "webhook, {PER_SECOND} deliveries a second for {SECONDS} s: acknowledged in p50 {:.1} ms, p99 {:.1} ms",

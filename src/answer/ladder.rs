@@ -16,24 +16,11 @@ use super::translate::translate;
 /// From how good a second passage may add what the first one lacks.
 const SECOND_PASSAGE_SCORE: f32 = 0.5;
 
-/// Which rung a draft stands on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rung {
-    /// The owner's own sentences.
-    Quote,
-    /// A translation that passed the checks.
-    Translation,
-    /// The owner's own sentences in another language, and a line that says so.
-    Original,
-}
-
 /// What could be sent.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The words.
     pub text: String,
-    /// How they came about.
-    pub rung: Rung,
     /// What they rest on: every figure in the words must be found here.
     pub evidence: Vec<String>,
     /// The passages used, as indices into the hits.
@@ -59,11 +46,11 @@ pub async fn draft(
     let from = first.passage.language;
     trail.push(format!("the passage is in {from}, the customer writes in {}", question.language));
     let translated = translate(model, &quoted.text, from, question.language, trail).await;
-    let (text, rung) = match translated {
-        Some(text) => (text, Rung::Translation),
-        None => (in_original(model, &quoted.text, from, question.language)?, Rung::Original),
+    let text = match translated {
+        Some(text) => text,
+        None => in_original(model, &quoted.text, from, question.language)?,
     };
-    Some(Draft { text, rung, evidence: vec![quoted.text], used: vec![0] })
+    Some(Draft { text, evidence: vec![quoted.text], used: vec![0] })
 }
 
 /// Adds the quote of another passage where it covers what the first one leaves open: "hours and price of bread?".
@@ -74,8 +61,7 @@ fn with_second_passage(
     budget_chars: usize,
     trail: &mut Vec<String>,
 ) -> Draft {
-    let alone =
-        |quote: Quote| Draft { text: quote.text.clone(), rung: Rung::Quote, evidence: vec![quote.text], used: vec![0] };
+    let alone = |quote: Quote| Draft { text: quote.text.clone(), evidence: vec![quote.text], used: vec![0] };
     if first.missing.is_empty() {
         return alone(first);
     }
@@ -94,7 +80,6 @@ fn with_second_passage(
     trail.push("a second passage covers what the first one leaves open".into());
     Draft {
         text: format!("{}\n\n{}", first.text, second.text),
-        rung: Rung::Quote,
         evidence: vec![first.text, second.text],
         used: vec![0, index],
     }

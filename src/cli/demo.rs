@@ -150,12 +150,7 @@ async fn serve(
     meta: &MetaStandIn,
     stop: CancellationToken,
 ) -> anyhow::Result<tokio::task::JoinHandle<anyhow::Result<()>>> {
-    let given = meta.options();
-    config.whatsapp.phone_number_id = Some(given.phone_number_id.clone());
-    config.whatsapp.token = Some(given.access_token.clone());
-    config.whatsapp.app_secret = Some(given.app_secret.clone());
-    config.whatsapp.verify_token = Some(given.verify_token.clone().into());
-    config.whatsapp.graph_url = HttpUrl::parse(&meta.base_url()).map_err(anyhow::Error::msg)?;
+    connect(&mut config, meta)?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     meta.set_webhook_url(format!("http://{}/webhooks/whatsapp", listener.local_addr()?));
     let transport = Arc::new(WhatsApp::new(&config.whatsapp)?);
@@ -163,6 +158,17 @@ async fn serve(
     let server = tokio::spawn(app.run(listener, stop));
     meta.verify_webhook().await.context("the webhook could not be verified")?;
     Ok(server)
+}
+
+/// Puts the stand-in in Meta's place.
+pub fn connect(config: &mut Config, meta: &MetaStandIn) -> anyhow::Result<()> {
+    let given = meta.options();
+    config.whatsapp.phone_number_id = Some(given.phone_number_id.clone());
+    config.whatsapp.token = Some(given.access_token.clone());
+    config.whatsapp.app_secret = Some(given.app_secret.clone());
+    config.whatsapp.verify_token = Some(given.verify_token.clone().into());
+    config.whatsapp.graph_url = HttpUrl::parse(&meta.base_url()).map_err(anyhow::Error::msg)?;
+    Ok(())
 }
 
 async fn talk(args: &Args, meta: &MetaStandIn, store: &Store, stop: &CancellationToken) -> anyhow::Result<u8> {

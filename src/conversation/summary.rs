@@ -19,6 +19,8 @@ const QUOTED: usize = 200;
 const SUMMARY_TOKENS: usize = 120;
 /// The prompt of a summary holds this many tokens of conversation at most: the oldest are left out first.
 const CONVERSATION_TOKENS: usize = 700;
+/// A summary is written between two turns: the customer's next message waits no longer than this for it.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(8);
 /// How many messages a summary reads at most.
 const READ: usize = 60;
 
@@ -87,7 +89,7 @@ async fn summarise(
     language: Language,
 ) -> Option<String> {
     let model = assistant.model.get(std::time::Duration::ZERO).await?;
-    let patience = assistant.settings.patience;
+    let patience = assistant.settings.patience.min(PATIENCE);
     let mut model = ModelUse::new(&assistant.prompts, Some(model), patience, Default::default());
     let values = [("business", assistant.settings.business.as_str())];
     let instruction = assistant.prompts.instruction(Task::Summarise, language, &values).ok()?;
