@@ -9,11 +9,14 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::clock::Clock;
-use crate::domain::event::{ChannelEvent, IdentityChange, PersonWrote, StatusEvent};
+use crate::domain::event::{ChannelEvent, DeliveryStatus, ErrorMeaning, IdentityChange, PersonWrote, StatusEvent};
 use crate::domain::{Author, Content, ConversationId, InboundMessage};
 use crate::signals::Signals;
 use crate::store::conversations::Mode;
-use crate::store::{Store, StoreError, account, contacts, conversations, handoffs, inbox, messages, outbox};
+use crate::store::{Store, StoreError, account, contacts, conversations, handoffs, inbox, messages, outbox, turns};
+
+/// The alert that says why messages are accepted and then refused; the next one that arrives takes it back.
+const REFUSED_ALERT: &str = "account_refused";
 
 /// The way in for every channel.
 #[derive(Clone)]
@@ -95,6 +98,7 @@ fn take_message(
     if let Content::Revoke { message_id } = &message.content {
         messages::revoke(connection, conversation, message_id, now)?;
         conversations::forget_summary(connection, conversation)?;
+        turns::forget_briefs(connection, conversation)?;
     }
     let stored = messages::insert_inbound(connection, conversation, message, now)?;
     inbox::add(connection, conversation, stored)?;
@@ -116,12 +120,23 @@ fn answer_preference(identifier: &crate::domain::Identifier) -> u8 {
 }
 
 fn take_status(connection: &Connection, status: &StatusEvent, now: Timestamp) -> Result<(), StoreError> {
+    if matches!(status.status, DeliveryStatus::Delivered | DeliveryStatus::Read) {
+        account::clear_alert(connection, REFUSED_ALERT)?;
+    }
     let Some(row) = outbox::apply_status(connection, status, now)? else { return Ok(()) };
     // It was accepted first, so that nobody has been told yet.
     let reason = status.errors.first().map_or_else(
         || "the channel gave no reason".to_owned(),
         |error| format!("{} (code {})", error.details, error.code),
     );
+    match status.errors.first().map(|error| error.meaning) {
+        Some(ErrorMeaning::OptedOut) => {
+            let owner = conversations::require(connection, row.conversation)?;
+            contacts::set_promotions(connection, owner.contact, false, now)?;
+        }
+        Some(ErrorMeaning::AccountRefused) => account::raise_alert(connection, REFUSED_ALERT, &reason, now)?,
+        Some(ErrorMeaning::ThisMessage) | None => {}
+    }
     let text = format!("A message in conversation {} did not arrive: {reason}", row.conversation);
     account::raise_alert(connection, &format!("not_sent:{}", row.id), &text, now)
 }
@@ -157,6 +172,7 @@ fn take_person(
 pub fn take_over(connection: &Connection, conversation: ConversationId, now: Timestamp) -> Result<(), StoreError> {
     conversations::set_mode(connection, conversation, Mode::Person, now)?;
     handoffs::take(connection, conversation, now)?;
+    account::clear_alerts_of(connection, conversation)?;
     outbox::cancel_replies(connection, conversation, now)
 }
 

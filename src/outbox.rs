@@ -63,7 +63,8 @@ impl Sender {
                     under_way.push(async { (row.id.clone(), self.deliver(row).await) });
                 }
             }
-            let wait = self.time_to_next().await;
+            // With every place taken, the next thing to wait for is one that gets free.
+            let wait = if under_way.len() < PARALLEL { self.time_to_next().await } else { POLL };
             tokio::select! {
                 Some((id, result)) = under_way.next() => {
                     ids.remove(&id);

@@ -68,9 +68,26 @@ impl Actor {
                 Step::Committed(turn) => {
                     restarts = 0;
                     turns.push(*turn);
-                    self.assistant.summarise_if_long(&self.store, conversation).await?;
+                    self.summarise(conversation, nudge).await?;
                 }
                 Step::Superseded => restarts += 1,
+            }
+        }
+    }
+
+    /// Brings the summary up to date, unless the customer writes meanwhile: their message comes first.
+    async fn summarise(&self, conversation: ConversationId, nudge: &Notify) -> Result<(), StoreError> {
+        let cancel = CancellationToken::new();
+        let summary = self.assistant.summarise_if_long(&self.store, conversation, &cancel);
+        tokio::pin!(summary);
+        loop {
+            tokio::select! {
+                done = &mut summary => return done,
+                () = nudge.notified() => {
+                    if !self.waiting_ids(conversation).await?.is_empty() {
+                        cancel.cancel();
+                    }
+                }
             }
         }
     }

@@ -134,8 +134,13 @@ impl Assistant {
     }
 
     /// Brings the running summary up to date once the history outgrows the prompt.
-    pub async fn summarise_if_long(&self, store: &Store, conversation: ConversationId) -> Result<(), StoreError> {
-        summary::update(self, store, conversation).await
+    pub async fn summarise_if_long(
+        &self,
+        store: &Store,
+        conversation: ConversationId,
+        cancel: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        summary::update(self, store, conversation, cancel).await
     }
 
     fn gather<'a>(&self, snapshot: &'a Snapshot) -> Gathered<'a> {

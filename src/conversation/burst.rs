@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::domain::{Content, MediaKind};
 use crate::store::inbox::Waiting;
 
-/// How much of one message is read, in bytes. A customer can send 65,000 characters, and reading takes time that
-/// others wait for; who asks something does so in fewer.
+/// How much of one message is read, in bytes: its beginning and its end, where what is wanted stands. A customer can
+/// send 65,000 characters, and reading takes time that others wait for.
 pub const LONGEST_READ: usize = 4_096;
 /// How much of a burst is read, in bytes: the newest messages of it.
 const LONGEST_BURST: usize = 2 * LONGEST_READ;
@@ -83,7 +83,7 @@ impl Burst {
             self.tap = Some(Tap { id: id.clone(), title: title.clone() });
         }
         self.attachments.extend(attachment(content));
-        self.texts.extend(content.words().map(|words| words[..words.floor_char_boundary(LONGEST_READ)].to_owned()));
+        self.texts.extend(content.words().map(beginning_and_end));
     }
 
     /// Whether nothing in it calls for a reply: a reaction, a sticker, a message that was taken back.
@@ -95,6 +95,16 @@ impl Burst {
     pub fn text(&self) -> String {
         self.texts.join("\n")
     }
+}
+
+/// A text as it is, or without the middle of it where it is too long to read.
+fn beginning_and_end(words: &str) -> String {
+    if words.len() <= LONGEST_READ {
+        return words.to_owned();
+    }
+    let head = words.floor_char_boundary(LONGEST_READ / 2);
+    let tail = words.ceil_char_boundary(words.len() - LONGEST_READ / 2 + 1);
+    format!("{}\n{}", &words[..head], &words[tail..])
 }
 
 fn is_rewritten_later(message: &Waiting, waiting: &[Waiting]) -> bool {
@@ -156,6 +166,14 @@ mod tests {
         assert!(burst.text().len() <= LONGEST_BURST, "{}", burst.text().len());
         assert_eq!(burst.texts.last().map(String::as_str), Some("¿abren mañana?"));
         assert_eq!(burst.texts.len(), 2);
+    }
+
+    #[test]
+    fn of_a_long_message_the_beginning_and_the_end_are_read() {
+        let rant = format!("me llamo Rosa. {} quiero hablar con una persona", "bla ".repeat(3_000));
+        let burst = Burst::gather(&[text("1", &rant)]);
+        assert!(burst.text().len() <= LONGEST_READ + 1);
+        assert!(burst.text().starts_with("me llamo Rosa.") && burst.text().ends_with("hablar con una persona"));
     }
 
     #[test]

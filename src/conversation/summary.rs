@@ -1,6 +1,6 @@
 //! What was said, in short: for the person who takes over, and for prompts once the history no longer fits.
 
-use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::answer::model::ModelUse;
 use crate::domain::{Author, ConversationId, Language};
@@ -19,7 +19,7 @@ const QUOTED: usize = 200;
 const SUMMARY_TOKENS: usize = 120;
 /// The prompt of a summary holds this many tokens of conversation at most: the oldest are left out first.
 const CONVERSATION_TOKENS: usize = 700;
-/// A summary is written between two turns: the customer's next message waits no longer than this for it.
+/// A summary is written between two turns and given up when the customer writes; it never takes longer than this.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(8);
 /// How many messages a summary reads at most.
 const READ: usize = 60;
@@ -57,7 +57,14 @@ fn shorten(text: &str) -> String {
 }
 
 /// Writes the summary anew once more messages lie outside it than a prompt takes.
-pub async fn update(assistant: &Assistant, store: &Store, id: ConversationId) -> Result<(), StoreError> {
+///
+/// Cancelling leaves the earlier summary as it is.
+pub async fn update(
+    assistant: &Assistant,
+    store: &Store,
+    id: ConversationId,
+    cancel: &CancellationToken,
+) -> Result<(), StoreError> {
     let found = store
         .read(move |connection| {
             let Some(conversation) = conversations::get(connection, id)? else { return Ok(None) };
@@ -74,12 +81,29 @@ pub async fn update(assistant: &Assistant, store: &Store, id: ConversationId) ->
     let (older, _) = open.split_at(open.len() - assistant.settings.history_turns * 2);
     let Some(last) = older.last().map(|message| message.id) else { return Ok(()) };
     let language = assistant.settings.default_language;
-    let Some(summary) = summarise(assistant, conversation.summary.as_deref(), older, language).await else {
-        return Ok(());
-    };
-    let since: Timestamp = conversation.created_at;
-    tracing::debug!(conversation = %id, %since, "A summary was written");
-    store.write(move |connection| conversations::set_summary(connection, id, &summary, last)).await
+    let earlier = conversation.summary.as_deref();
+    let Some(summary) = summarise(assistant, earlier, older, language, cancel).await else { return Ok(()) };
+    let summarised: Vec<(i64, Option<String>)> = older.iter().map(|message| words_of(message)).collect();
+    store
+        .write(move |connection| {
+            // A message that was taken back while the summary was being written must not live on in it.
+            let now = messages::transcript(connection, id, READ)?;
+            let unchanged = |(id, words): &(i64, Option<String>)| {
+                now.iter().find(|message| message.id == *id).is_none_or(|message| message.words == *words)
+            };
+            let earlier_stands = conversations::get(connection, id)?
+                .is_some_and(|conversation| conversation.summarised_to.unwrap_or(0) == covered);
+            if earlier_stands && summarised.iter().all(unchanged) {
+                conversations::set_summary(connection, id, &summary, last)?;
+                tracing::debug!(conversation = %id, "A summary was written");
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn words_of(message: &StoredMessage) -> (i64, Option<String>) {
+    (message.id, message.words.clone())
 }
 
 async fn summarise(
@@ -87,15 +111,19 @@ async fn summarise(
     earlier: Option<&str>,
     said: &[&StoredMessage],
     language: Language,
+    cancel: &CancellationToken,
 ) -> Option<String> {
     let model = assistant.model.get(std::time::Duration::ZERO).await?;
     let patience = assistant.settings.patience.min(PATIENCE);
-    let mut model = ModelUse::new(&assistant.prompts, Some(model), patience, Default::default());
+    let mut model = ModelUse::new(&assistant.prompts, Some(model), patience, cancel.clone());
     let values = [("business", assistant.settings.business.as_str())];
     let instruction = assistant.prompts.instruction(Task::Summarise, language, &values).ok()?;
     let lines =
         said.iter().filter_map(|message| Some(format!("{}: {}", message.author.as_str(), message.words.as_deref()?)));
-    let text = within_budget(earlier.map(str::to_owned).into_iter().chain(lines).collect(), &model);
+    // What was summed up before stays in, whatever else has to go.
+    let earlier = earlier.map(|earlier| format!("{earlier}\n")).unwrap_or_default();
+    let left = CONVERSATION_TOKENS.saturating_sub(model.count_tokens(&earlier));
+    let text = earlier + &within_budget(lines.collect(), &model, left);
     // From nothing the model would make something up.
     if text.trim().is_empty() {
         return None;
@@ -105,8 +133,7 @@ async fn summarise(
 }
 
 /// The last lines that fit the budget.
-fn within_budget(lines: Vec<String>, model: &ModelUse<'_>) -> String {
-    let mut left = CONVERSATION_TOKENS;
+fn within_budget(lines: Vec<String>, model: &ModelUse<'_>, mut left: usize) -> String {
     let mut kept: Vec<String> = Vec::new();
     for line in lines.into_iter().rev() {
         let tokens = model.count_tokens(&line);

@@ -72,8 +72,10 @@ impl Notifier {
     }
 
     async fn time_to_next(&self) -> Duration {
-        let Ok(Some(due)) = self.store.read(handoffs::next_notification).await else { return POLL };
-        let wait = due.duration_since(self.clock.now()).max(SignedDuration::from_millis(50));
+        let now = self.clock.now();
+        let next = self.store.read(move |connection| handoffs::next_notification(connection, now)).await;
+        let Ok(Some(due)) = next else { return POLL };
+        let wait = due.duration_since(now).max(SignedDuration::from_millis(50));
         wait.try_into().unwrap_or(POLL).min(POLL)
     }
 

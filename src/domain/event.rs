@@ -65,6 +65,22 @@ pub struct ChannelError {
     pub code: i64,
     /// What it says about it.
     pub details: String,
+    /// What follows from it beyond this one message.
+    #[serde(default)]
+    pub meaning: ErrorMeaning,
+}
+
+/// What an error tells beyond the message that it is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorMeaning {
+    /// Nothing.
+    #[default]
+    ThisMessage,
+    /// The customer wants no promotions.
+    OptedOut,
+    /// The channel lets the business send nothing, until the owner acts: a payment, a token, a suspended account.
+    AccountRefused,
 }
 
 /// A customer's identifiers changed; the person is the same.

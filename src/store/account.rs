@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use crate::domain::ConversationId;
+
 use super::{Result, millis, timestamp};
 
 /// Keeps something the channel said that is not a customer's.
@@ -50,6 +52,19 @@ pub fn raise_alert(connection: &Connection, key: &str, text: &str, at: Timestamp
 /// Takes an alert back once it is solved.
 pub fn clear_alert(connection: &Connection, key: &str) -> Result<()> {
     connection.execute("DELETE FROM alerts WHERE key = ?1", [key])?;
+    Ok(())
+}
+
+/// Takes back what was raised about one conversation: a person looks at it now, and sees what did not arrive.
+pub fn clear_alerts_of(connection: &Connection, conversation: ConversationId) -> Result<()> {
+    connection.execute(
+        "DELETE FROM alerts WHERE key IN (
+             SELECT 'not_sent:' || id FROM outbox WHERE conversation_id = ?1
+             UNION ALL
+             SELECT 'handoff:' || n.id FROM notifications n JOIN handoffs h ON h.id = n.handoff_id
+             WHERE h.conversation_id = ?1)",
+        [conversation.0],
+    )?;
     Ok(())
 }
 

@@ -136,17 +136,26 @@ pub fn require(connection: &Connection, id: ConversationId) -> Result<Conversati
     get(connection, id)?.ok_or_else(|| StoreError::Corrupt(format!("conversation {id} is gone")))
 }
 
+/// A part of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// How many entries are passed over.
+    pub offset: u32,
+    /// How many there are at most.
+    pub limit: u32,
+}
+
 /// Conversations, all or those of one mode: those that wait for a person first and the longest waiting first among them, then the latest.
-pub fn list(connection: &Connection, mode: Option<Mode>, limit: usize) -> Result<Vec<Conversation>> {
+pub fn list(connection: &Connection, mode: Option<Mode>, page: Page) -> Result<Vec<Conversation>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM conversations c JOIN contacts k ON k.id = c.contact_id
          WHERE ?2 IS NULL OR c.mode = ?2
          ORDER BY c.mode = 'waiting' DESC, CASE WHEN c.mode = 'waiting' THEN c.mode_since ELSE 0 END,
                   coalesce(c.last_inbound_at, c.created_at) DESC
-         LIMIT ?1"
+         LIMIT ?1 OFFSET ?3"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![limit as i64, mode.map(Mode::as_str)], read)?;
+    let rows = statement.query_map(params![page.limit, mode.map(Mode::as_str), page.offset], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -53,6 +53,8 @@ pub fn purge(connection: &Connection, now: Timestamp) -> Result<usize> {
 pub fn expire(connection: &Connection, before: Timestamp) -> Result<usize> {
     let before = millis(before);
     connection.execute("DELETE FROM turns WHERE created_at < ?1", [before])?;
+    connection.execute("DELETE FROM statuses WHERE at < ?1", [before])?;
+    connection.execute("DELETE FROM alerts WHERE since < ?1", [before])?;
     // With the posts, which hold whole transcripts.
     connection.execute("DELETE FROM handoffs WHERE opened_at < ?1", [before])?;
     connection.execute(

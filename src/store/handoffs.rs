@@ -77,11 +77,11 @@ pub fn due_notifications(connection: &Connection, at: Timestamp) -> Result<Vec<N
 }
 
 /// When the next post is due.
-pub fn next_notification(connection: &Connection) -> Result<Option<Timestamp>> {
+pub fn next_notification(connection: &Connection, at: Timestamp) -> Result<Option<Timestamp>> {
     Ok(connection.query_row(
         "SELECT min(n.due_at) FROM notifications n JOIN handoffs h ON h.id = n.handoff_id
-         WHERE n.state = 'pending' AND h.returned_at IS NULL",
-        [],
+         WHERE n.state = 'pending' AND n.created_at > ?1 AND h.returned_at IS NULL",
+        [millis(at) - LATEST],
         |row| row.get::<_, Option<i64>>(0).map(|due| due.map(timestamp)),
     )?)
 }

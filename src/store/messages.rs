@@ -132,12 +132,22 @@ pub fn before(
 
 /// The last messages of a conversation with how far each has come, oldest first.
 pub fn transcript(connection: &Connection, conversation: ConversationId, limit: usize) -> Result<Vec<StoredMessage>> {
+    transcript_before(connection, conversation, i64::MAX, limit)
+}
+
+/// The same before a message, and without it: the page before.
+pub fn transcript_before(
+    connection: &Connection,
+    conversation: ConversationId,
+    message: i64,
+    limit: usize,
+) -> Result<Vec<StoredMessage>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
-         WHERE m.conversation_id = ?1 ORDER BY m.id DESC LIMIT ?2"
+         WHERE m.conversation_id = ?1 AND m.id < ?3 ORDER BY m.id DESC LIMIT ?2"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![conversation.0, limit as i64], read)?;
+    let rows = statement.query_map(params![conversation.0, limit as i64, message], read)?;
     let mut messages: Vec<StoredMessage> = rows.collect::<rusqlite::Result<_>>()?;
     messages.reverse();
     Ok(messages)

@@ -57,6 +57,15 @@ pub fn record_behind(connection: &Connection, outbox_id: &str) -> Result<Option<
     Ok(record.optional()?)
 }
 
+/// Takes the briefs out of a conversation's records: they quote words that the customer has taken back.
+pub fn forget_briefs(connection: &Connection, conversation: ConversationId) -> Result<()> {
+    connection.execute(
+        "UPDATE turns SET record = json_remove(record, '$.brief') WHERE conversation_id = ?1",
+        [conversation.0],
+    )?;
+    Ok(())
+}
+
 /// How many turns decided to say nothing.
 pub fn count_silent(connection: &Connection) -> Result<u64> {
     let count: i64 =

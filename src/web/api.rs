@@ -15,7 +15,7 @@ use crate::channel::outbound::Outbound;
 use crate::channel::whatsapp::{signature, window};
 use crate::domain::{Author, ConversationId, Language};
 use crate::inbox::take_over;
-use crate::store::conversations::{Conversation, Mode};
+use crate::store::conversations::{Conversation, Mode, Page};
 use crate::store::messages::StoredMessage;
 use crate::store::outbox::{Kind, NewRow};
 use crate::store::{account, conversations, handoffs, messages, outbox};
@@ -24,7 +24,7 @@ use super::WebState;
 use super::error::ApiError;
 
 /// How many conversations and messages one answer holds at most.
-const PAGE: usize = 200;
+const PAGE: u32 = 200;
 /// The longest text that a person may send in one message (fact sheet §4.2).
 const LONGEST_TEXT: usize = 4_096;
 
@@ -88,6 +88,14 @@ impl ConversationView {
 #[derive(Deserialize)]
 pub struct ListQuery {
     mode: Option<Mode>,
+    #[serde(default)]
+    offset: u32,
+    #[serde(default = "page")]
+    limit: u32,
+}
+
+fn page() -> u32 {
+    PAGE
 }
 
 /// The list and what the owner has to look at.
@@ -105,15 +113,17 @@ pub struct AlertView {
     since: Timestamp,
 }
 
-/// `GET /api/conversations?mode=waiting`: those that wait for a person first, the longest waiting first.
+/// `GET /api/conversations?mode=waiting&offset=0&limit=200`: those that wait for a person first, the longest waiting
+/// first.
 pub async fn list(
     State(state): State<Arc<WebState>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ListView>, ApiError> {
     let now = state.clock.now();
+    let page = Page { offset: query.offset, limit: query.limit.min(PAGE) };
     let (conversations, alerts) = state
         .store
-        .read(move |connection| Ok((conversations::list(connection, query.mode, PAGE)?, account::alerts(connection)?)))
+        .read(move |connection| Ok((conversations::list(connection, query.mode, page)?, account::alerts(connection)?)))
         .await?;
     let conversations =
         conversations.into_iter().map(|conversation| ConversationView::new(conversation, now)).collect();
@@ -154,14 +164,26 @@ pub struct DetailView {
     messages: Vec<MessageView>,
 }
 
-/// `GET /api/conversations/{id}`: the last messages, oldest first, with how far each of ours has come.
-pub async fn show(State(state): State<Arc<WebState>>, Path(id): Path<i64>) -> Result<Json<DetailView>, ApiError> {
+/// What can be asked of one conversation.
+#[derive(Deserialize)]
+pub struct ShowQuery {
+    before: Option<i64>,
+}
+
+/// `GET /api/conversations/{id}?before=MESSAGE`: the last messages, oldest first, with how far each of ours has come.
+pub async fn show(
+    State(state): State<Arc<WebState>>,
+    Path(id): Path<i64>,
+    Query(query): Query<ShowQuery>,
+) -> Result<Json<DetailView>, ApiError> {
+    let before = query.before.unwrap_or(i64::MAX);
     let now = state.clock.now();
     let found = state
         .store
         .read(move |connection| {
             let Some(conversation) = conversations::get(connection, ConversationId(id))? else { return Ok(None) };
-            Ok(Some((conversation, messages::transcript(connection, ConversationId(id), PAGE)?)))
+            let said = messages::transcript_before(connection, ConversationId(id), before, PAGE as usize)?;
+            Ok(Some((conversation, said)))
         })
         .await?;
     let (conversation, messages) = found.ok_or_else(|| ApiError::no_such_conversation(id))?;

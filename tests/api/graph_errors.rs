@@ -2,7 +2,7 @@
 
 use atiende::demo::meta::{CustomerId, Fault, MessageStatus};
 
-use crate::owner::{alerts, get};
+use crate::owner::{alerts, get, order};
 use crate::stage::{Setup, Stage, rosa, spawn_app, until};
 
 const SATURDAY: &str = "¿A qué hora abrís el sábado?";
@@ -104,6 +104,47 @@ async fn a_message_that_the_channel_gives_up_later_is_told_to_the_owner() {
     assert_eq!(stage.count("SELECT count(*) FROM outbox WHERE state = 'failed'").await, 1);
     stage.settled().await;
     assert_eq!(stage.meta.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_is_refused_later_is_told_until_a_message_arrives_again() {
+    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
+    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
+    let reply = stage.reply(&rosa()).await;
+    stage.settled().await;
+    stage.meta.send_status(&reply, MessageStatus::Failed(131_042)).await.expect("taken");
+    stage.until_outbox("failed").await;
+    assert!(alerts(&stage).await.contains(&"account_refused".to_owned()));
+    stage.meta.say(&noa(), SATURDAY).await.expect("taken");
+    let reply = stage.reply(&noa()).await;
+    stage.meta.send_status(&reply, MessageStatus::Delivered).await.expect("taken");
+    stage.until_outbox("delivered").await;
+    assert!(!alerts(&stage).await.contains(&"account_refused".to_owned()));
+}
+
+#[tokio::test]
+async fn a_customer_who_stopped_promotions_on_the_phone_is_on_record() {
+    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
+    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
+    let reply = stage.reply(&rosa()).await;
+    stage.settled().await;
+    stage.meta.send_status(&reply, MessageStatus::Failed(131_050)).await.expect("taken");
+    stage.until_outbox("failed").await;
+    let (_, list) = get(&stage, "/api/conversations").await;
+    assert_eq!(list["conversations"][0]["opted_out"], true, "{list}");
+}
+
+#[tokio::test]
+async fn what_did_not_arrive_needs_no_more_attention_once_a_person_has_the_conversation() {
+    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
+    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
+    let reply = stage.reply(&rosa()).await;
+    stage.settled().await;
+    stage.meta.send_status(&reply, MessageStatus::Failed(131_026)).await.expect("taken");
+    stage.until_outbox("failed").await;
+    assert_eq!(alerts(&stage).await.len(), 1);
+    assert_eq!(order(&stage, "/api/conversations/1/take").await.0, 200);
+    assert!(alerts(&stage).await.is_empty());
 }
 
 #[tokio::test]

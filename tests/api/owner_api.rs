@@ -61,6 +61,11 @@ async fn conversations_are_listed_and_shown_with_what_was_said() {
         let (_, list) = get(&stage, &format!("/api/conversations?mode={mode}")).await;
         assert_eq!(list["conversations"].as_array().map(Vec::len), Some(count), "{mode}");
     }
+    let (_, next) = get(&stage, "/api/conversations?limit=1&offset=1").await;
+    assert_eq!(next["conversations"], json!([]));
+    let reply = messages[1]["id"].as_i64().expect("an id");
+    let (_, earlier) = get(&stage, &format!("/api/conversations/{id}?before={reply}")).await;
+    assert_eq!(earlier["messages"].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use crate::channel::outbound::{Choice, Outbound};
 use crate::domain::{Identifier, IdentifierKind};
 
 use super::limits::{self, LimitError, Shape};
-use super::markup;
 
 /// Where a message goes and what travels with it.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +18,6 @@ pub struct Envelope<'a> {
     pub quotes: Option<&'a str>,
     /// Comes back with every status of the message: the outbox row's id. At most 512 characters.
     pub callback: Option<&'a str>,
-}
-
-/// A reply in Markdown as messages that WhatsApp takes: its own markup, split where it is too long.
-pub fn replies(markdown: &str) -> Vec<Outbound> {
-    limits::split(&markup::to_whatsapp(markdown), limits::TEXT_SAFE).into_iter().map(Outbound::text).collect()
 }
 
 /// The request that sends `message`, whose text is already in WhatsApp's markup.
@@ -213,13 +207,5 @@ mod tests {
         let typing = typing("wamid.T1");
         assert_eq!(typing["status"], "read");
         assert_eq!(typing["typing_indicator"], json!({"type": "text"}));
-    }
-
-    #[test]
-    fn long_replies_become_several_messages() {
-        let paragraph = "**Plazo:** dos días. ".repeat(150);
-        let messages = replies(&format!("{paragraph}\n\n{paragraph}"));
-        assert_eq!(messages.len(), 2);
-        assert!(messages[0].as_text().starts_with("*Plazo:* dos días."));
     }
 }

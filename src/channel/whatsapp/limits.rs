@@ -1,20 +1,16 @@
 //! What WhatsApp accepts: lengths, counts, and what must be unique. Checked before sending, because Meta refuses the
 //! whole message otherwise.
 //!
-//! Lengths are in Unicode scalar values: Meta does not say what it counts, so splitting stays 5 % below its limits.
+//! Lengths are in Unicode scalar values: Meta does not say what it counts.
 
 use std::collections::HashSet;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::channel::outbound::{Choice, Outbound};
-
-mod split;
-
-pub use split::split;
 
 /// The longest text message.
 pub const TEXT: usize = 4096;
-/// Where long texts are split: [`TEXT`] less a margin of 5 %.
-pub const TEXT_SAFE: usize = 3891;
 /// The longest text above buttons or a list.
 pub const INTERACTIVE_BODY: usize = 1024;
 /// The most buttons in one message.
@@ -160,10 +156,17 @@ pub fn truncate(text: &str, max: usize) -> String {
     // A cut that would take more than half away is made inside the word.
     let kept = match text[..end].rfind(char::is_whitespace) {
         Some(space) if cut_in_word && length(&text[..space]) * 2 >= room => &text[..space],
-        _ => &text[..split::grapheme_floor(text, end)],
+        _ => &text[..grapheme_floor(text, end)],
     };
     let ellipsis = if max == 0 { "" } else { "…" };
     kept.trim_end_matches(|last: char| last.is_whitespace() || ",;:-–".contains(last)).to_owned() + ellipsis
+}
+
+/// The greatest position up to `end` that is not inside a visible character, or `end` when that would be the start.
+fn grapheme_floor(text: &str, end: usize) -> usize {
+    // Looking a little past `end` is enough to see whether it lies inside a character.
+    let border = text.grapheme_indices(true).map(|(at, _)| at).take_while(|at| *at <= end).last().unwrap_or(0);
+    if border == 0 || end >= text.len() { end } else { border }
 }
 
 /// One line without the characters that WhatsApp refuses or shows raw in titles.

@@ -65,67 +65,12 @@ fn titles_that_become_alike_get_a_number() {
 }
 
 #[test]
-fn long_texts_are_split_between_paragraphs_first() {
-    let first = "Abrimos de lunes a viernes. Los sábados solo por la mañana.";
-    let second = "El envío es gratis desde 30 €. Tarda dos días.";
-    let text = format!("{first}\n\n{second}");
-    assert_eq!(split(&text, 80), [first, second]);
-    assert_eq!(split(&text, 200), [text]);
-}
-
-#[test]
-fn without_paragraphs_texts_are_split_between_sentences_then_words() {
-    assert_eq!(
-        split("Una frase corta aquí. Otra frase que sigue.", 40),
-        ["Una frase corta aquí.", "Otra frase que sigue."]
-    );
-    assert_eq!(split("uno dos tres cuatro cinco seis", 20), ["uno dos tres", "cuatro cinco seis"]);
-    assert_eq!(split(&"x".repeat(40), 19), ["x".repeat(16), "x".repeat(16), "x".repeat(8)]);
-}
-
-#[test]
-fn bold_words_stay_together() {
-    let parts = split("El plazo normal es de *dos a cuatro días hábiles* en la península.", 40);
-    assert_eq!(parts, ["El plazo normal es de", "*dos a cuatro días hábiles* en la", "península."]);
-}
-
-#[test]
-fn a_code_block_that_is_cut_is_closed_and_opened_again() {
-    let code: Vec<_> = (0..20).map(|line| format!("line {line}")).collect();
-    let parts = split(&format!("```{}```", code.join("\n")), 60);
-    assert!(parts.len() > 2);
-    for part in &parts {
-        assert!(part.starts_with("```") && part.ends_with("```") && part.len() <= 60, "{part}");
-    }
-}
-
-#[test]
 fn visible_characters_are_never_cut() {
     let family = "👨‍👩‍👧‍👦";
-    for part in split(&family.repeat(20), 30) {
-        assert_eq!(part.replace(family, ""), "");
-    }
+    assert_eq!(truncate(&family.repeat(20), 30).trim_end_matches('…').replace(family, ""), "");
 }
 
 proptest! {
-    #[test]
-    fn splitting_loses_no_character_and_keeps_the_limit(text in "([a-z*_~.!?é😀\\n ]|[a-z]{3,9} ){0,400}", max in 16_usize..90) {
-        let parts = split(&text, max);
-        for part in &parts {
-            prop_assert!(part.chars().count() <= max);
-            prop_assert!(!part.trim().is_empty());
-        }
-        let letters = |text: &str| text.split_whitespace().collect::<String>();
-        prop_assert_eq!(letters(&parts.concat()), letters(&text));
-    }
-
-    #[test]
-    fn any_text_is_split_within_the_limit(text in "\\PC{0,300}|[`\\n a]{0,300}", max in 0_usize..60) {
-        for part in split(&text, max) {
-            prop_assert!(part.chars().count() <= max.max(16));
-        }
-    }
-
     #[test]
     fn cut_titles_fit_and_differ(words in proptest::collection::vec("[ a-zA-Zéñ*_👍]{1,40}", 1..10)) {
         let cut = titles(words.iter().map(String::as_str), ROW_TITLE);

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::domain::Identifier;
-use crate::domain::event::{ChannelError, ChannelEvent, DeliveryStatus, StatusEvent};
+use crate::domain::event::{ChannelError, ChannelEvent, DeliveryStatus, ErrorMeaning, StatusEvent};
 
 use super::json::{integer, list, text, text_or_number, timestamp};
 use super::people::Keys;
 use super::{Scope, account};
-use crate::channel::whatsapp::errors::UNKNOWN_CODE;
+use crate::channel::whatsapp::errors::{Policy, UNKNOWN_CODE, verdict};
 
 /// `parent_recipient_user_id` is the name that was used before May 2026.
 const RECIPIENT: Keys = Keys {
@@ -64,8 +64,11 @@ fn recipient(element: &Value, scope: &Scope<'_>) -> Vec<Identifier> {
 fn error(element: &Value) -> ChannelError {
     let data = element.get("error_data").unwrap_or(&Value::Null);
     let beside = || ["details", "message", "title"].into_iter().find_map(|key| text(element, key));
-    ChannelError {
-        code: integer(element, "code").unwrap_or(UNKNOWN_CODE),
-        details: text(data, "details").or_else(beside).unwrap_or_default().to_owned(),
-    }
+    let code = integer(element, "code").unwrap_or(UNKNOWN_CODE);
+    let meaning = match verdict(code).policy {
+        Policy::OptedOut => ErrorMeaning::OptedOut,
+        Policy::PauseAll => ErrorMeaning::AccountRefused,
+        _ => ErrorMeaning::ThisMessage,
+    };
+    ChannelError { code, meaning, details: text(data, "details").or_else(beside).unwrap_or_default().to_owned() }
 }

@@ -3,7 +3,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::event::{ChannelError, DeliveryStatus, IdentityChange, PersonWrote, Preference, StatusEvent};
+use crate::domain::event::{
+    ChannelError, DeliveryStatus, ErrorMeaning, IdentityChange, PersonWrote, Preference, StatusEvent,
+};
 use crate::domain::{Content, Identifier, IdentifierKind, InboundMessage, MediaKind};
 
 const ACCOUNT: &str = "440011223344";
@@ -215,7 +217,7 @@ fn status(id: &str, offset: i64, status: DeliveryStatus, identifiers: Vec<Identi
 }
 
 fn failure(code: i64, details: &str) -> ChannelError {
-    ChannelError { code, details: details.into() }
+    ChannelError { code, details: details.into(), meaning: ErrorMeaning::ThisMessage }
 }
 
 #[test]
