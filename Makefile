@@ -1,6 +1,6 @@
 # What developers and owners run. `make test` installs what the tests need and runs them all.
 
-.PHONY: test models check bench
+.PHONY: test models check bench eval
 
 test: models
 	cargo test --locked
@@ -14,6 +14,14 @@ check:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# Every figure of quality, with the default model and with the smaller one. XQUAD=DIR adds search between languages.
+eval:
+	cargo run --locked --quiet -- models pull
+	cargo run --locked --quiet -- models pull qwen2.5-coder-0.5b
+	cargo run --locked --release --quiet -- eval-suite tests/cases/suite.toml
+	ATIENDE_MODELS__LLM=qwen2.5-coder-0.5b cargo run --locked --release --quiet -- eval-suite tests/cases/suite.toml
+	$(if $(XQUAD),cargo run --locked --release --quiet -- eval-xquad $(XQUAD))
 
 bench:
 	cargo bench --locked

@@ -54,7 +54,16 @@ impl Brain {
 /// Opens what answers. The model is loaded meanwhile, on a thread of its own; without one the owner's sentences are
 /// still quoted.
 pub fn open_brain(config: &Config, knowledge: &Path, index: Option<PathBuf>) -> anyhow::Result<Brain> {
-    let model = load_model(config);
+    open_brain_with(config, knowledge, index, load_model(config))
+}
+
+/// The same around a language model that is there already.
+pub fn open_brain_with(
+    config: &Config,
+    knowledge: &Path,
+    index: Option<PathBuf>,
+    model: ModelSlot,
+) -> anyhow::Result<Brain> {
     let prompts = Arc::new(Prompts::load(owners_prompts(config).as_deref())?);
     let understander = Arc::new(Understander::new(&prompts));
     let ((knowledge, report), embedder_problem) = open_knowledge(config, knowledge, index)?;
@@ -93,7 +102,7 @@ fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
 }
 
 /// Starts loading the language model and returns at once.
-fn load_model(config: &Config) -> ModelSlot {
+pub fn load_model(config: &Config) -> ModelSlot {
     if !config.models.use_llm {
         return ModelSlot::switched_off();
     }

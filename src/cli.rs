@@ -6,6 +6,8 @@ pub mod demo;
 pub mod doctor;
 pub mod eval;
 pub mod eval_retrieval;
+pub mod eval_suite;
+pub mod eval_xquad;
 pub mod index;
 pub mod init;
 pub mod models;
@@ -47,6 +49,10 @@ enum Command {
     Eval(eval::Args),
     /// Measure search alone: does the right file come first?
     EvalRetrieval(eval_retrieval::Args),
+    /// Try the cases of several businesses, and print every figure of quality.
+    EvalSuite(eval_suite::Args),
+    /// Measure search between languages on XQuAD.
+    EvalXquad(eval_xquad::Args),
     /// See, pull or check the models.
     Models(models::Args),
     /// Index the knowledge and report what is wrong with it.
@@ -65,6 +71,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Chat(args) => chat::run(args, config()?).await,
         Command::Eval(args) => eval::run(args, config()?).await,
         Command::EvalRetrieval(args) => eval_retrieval::run(args, config()?).await,
+        Command::EvalSuite(args) => eval_suite::run(args, config()?).await,
+        Command::EvalXquad(args) => eval_xquad::run(args, config()?).await,
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,
     }

@@ -1,8 +1,12 @@
 //! Tries many questions with known answers, through the same turn that customers get.
 
 pub mod case;
+pub mod figures;
+pub mod outcome;
 pub mod report;
 pub mod retrieval;
+pub mod suite;
+pub mod xquad;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::decide::Features;
+use crate::decide::{Evidence, Features};
 use crate::knowledge::Hit;
 use crate::llm::TokenCounts;
 
@@ -32,6 +32,10 @@ pub struct Finding {
     pub problems: usize,
     /// What the model read and wrote.
     pub tokens: TokenCounts,
+    /// What the confidence rests on.
+    pub evidence: Option<Evidence>,
+    /// The best passage's words that answer, as the owner wrote them.
+    pub quoted: String,
     /// Time spent searching.
     pub searching: Duration,
     /// What happened, without any of the customer's words.

@@ -208,6 +208,8 @@ impl Lookup<'_> {
             kind: fits.kind,
             judge: None,
         };
+        finding.quoted = quoted.text;
+        finding.evidence = Some(evidence);
         finding.confidence = confidence(&evidence);
         if fits.is_whole_answer() {
             finding.confidence = finding.confidence.max(WHOLE_ANSWER_CONFIDENCE);
@@ -236,6 +238,7 @@ impl Lookup<'_> {
             let passage = format!("{}\n{}", best.passage.heading(), best.passage.text());
             evidence.judge = judge(model, text, &passage, self.language, &mut finding.trail).await;
             finding.confidence = confidence(&evidence);
+            finding.evidence = Some(evidence);
         }
     }
 

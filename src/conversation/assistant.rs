@@ -28,7 +28,7 @@ use super::burst::{Attachment, Burst};
 use super::say::{Matter, PERSON_BUTTON, Voice};
 use super::snapshot::{Pending, Snapshot};
 use super::summary;
-use super::turn::{Brief, Effect, Source, Timings, Turn};
+use super::turn::{Brief, Considered, Effect, Source, Timings, Turn};
 
 /// From which score on an intent counts as meant.
 const SURE: f32 = 0.5;
@@ -261,6 +261,7 @@ impl Assistant {
             pending: pending(&decision.action, decision.reason),
             failed: is_failure(decision.action, decision.reason),
             brief: brief(gathered, draft, decision.action),
+            considered: finding.as_ref().map(Finding::considered),
         }
     }
 
@@ -341,6 +342,15 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 impl Finding {
+    fn considered(&self) -> Considered {
+        let draft = self.draft.as_ref();
+        Considered {
+            text: draft.map_or_else(|| self.quoted.clone(), |draft| draft.text.clone()),
+            grounds: draft.map(|draft| draft.evidence.clone()).unwrap_or_default(),
+            evidence: self.evidence,
+        }
+    }
+
     fn sources(&self) -> Vec<Source> {
         let used: Vec<usize> = self.draft.as_ref().map(|draft| draft.used.clone()).unwrap_or_default();
         let source = |index: usize| {

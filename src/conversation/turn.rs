@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::channel::outbound::Outbound;
-use crate::decide::{Action, Reason};
+use crate::decide::{Action, Evidence, Reason};
 use crate::domain::Language;
 use crate::llm::TokenCounts;
 
@@ -42,6 +42,20 @@ pub struct Turn {
     pub disclosed: bool,
     /// What the person should know who takes over.
     pub brief: Option<Brief>,
+    /// What would have been said, and why; for measuring, never stored.
+    #[serde(skip)]
+    pub considered: Option<Considered>,
+}
+
+/// The answer that a turn looked at, whether or not it was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Considered {
+    /// The words: the draft, or the best passage's own where nothing was drafted.
+    pub text: String,
+    /// The whole text that the words may rest on.
+    pub grounds: Vec<String>,
+    /// What the confidence rests on.
+    pub evidence: Option<Evidence>,
 }
 
 /// A change that a turn makes beside its reply.

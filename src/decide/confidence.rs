@@ -3,8 +3,10 @@
 //! Never decides anything. The weights are set by hand from what was seen on small businesses' questions; measured
 //! data replaces the table, not the code.
 
+use serde::Serialize;
+
 /// What is known about the best passage. Every value is better when larger.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evidence {
     /// The combined search score, 0 to 1.
     pub score: f32,

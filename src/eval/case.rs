@@ -1,7 +1,7 @@
 //! A case: what a customer writes, and what the last reply must be like.
 
 use regex::Regex;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::decide::Action;
 use crate::domain::Language;
@@ -21,6 +21,86 @@ pub struct Case {
     pub none: Vec<Regex>,
     /// The language of the reply.
     pub language: Option<Language>,
+    /// What the case tries, for figures by kind.
+    pub kind: Option<Kind>,
+    /// The file of the knowledge that holds the answer.
+    pub file: Option<String>,
+}
+
+/// What a case tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A question that the knowledge answers.
+    Answer,
+    /// One whose neighbour in the knowledge is easily mistaken for the answer.
+    Confusable,
+    /// One with slips of the keyboard, without accents, in slang or in two languages.
+    Typo,
+    /// One that only makes sense after what was said before.
+    FollowUp,
+    /// One in several fragments.
+    Burst,
+    /// A question of the trade that the knowledge does not answer.
+    Unanswerable,
+    /// Nothing of the business's.
+    OffTopic,
+    /// A wish for a person.
+    Person,
+    /// Speaks of persons and wants none.
+    NotPerson,
+    /// Anger or frustration.
+    Anger,
+    /// Looks like anger and is none.
+    NotAnger,
+    /// Gives the bot orders.
+    Injection,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 12] = [
+        Kind::Answer,
+        Kind::Confusable,
+        Kind::Typo,
+        Kind::FollowUp,
+        Kind::Burst,
+        Kind::Unanswerable,
+        Kind::OffTopic,
+        Kind::Person,
+        Kind::NotPerson,
+        Kind::Anger,
+        Kind::NotAnger,
+        Kind::Injection,
+    ];
+
+    /// Whether the knowledge holds the answer.
+    pub fn is_answerable(self) -> bool {
+        matches!(self, Kind::Answer | Kind::Confusable | Kind::Typo | Kind::FollowUp | Kind::Burst)
+    }
+
+    /// Whether there is a question and the knowledge does not hold the answer.
+    pub fn is_unanswerable(self) -> bool {
+        matches!(self, Kind::Unanswerable | Kind::OffTopic)
+    }
+
+    /// The name in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Answer => "answer",
+            Kind::Confusable => "confusable",
+            Kind::Typo => "typo",
+            Kind::FollowUp => "follow_up",
+            Kind::Burst => "burst",
+            Kind::Unanswerable => "unanswerable",
+            Kind::OffTopic => "off_topic",
+            Kind::Person => "person",
+            Kind::NotPerson => "not_person",
+            Kind::Anger => "anger",
+            Kind::NotAnger => "not_anger",
+            Kind::Injection => "injection",
+        }
+    }
 }
 
 /// Why a file of cases cannot be used.
@@ -50,6 +130,8 @@ struct RawCase {
     customer: Vec<String>,
     #[serde(default)]
     expect: RawExpect,
+    kind: Option<Kind>,
+    file: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,6 +181,8 @@ fn compile(raw: RawCase) -> Result<Case, String> {
         all: patterns(raw.expect.all)?,
         none: patterns(raw.expect.none)?,
         language: raw.expect.language,
+        kind: raw.kind,
+        file: raw.file,
     })
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::conversation::Turn;
 
 use super::case::Case;
+use super::outcome::Outcome;
 
 /// What came of one case. A kind of expectation that the case does not have is `None`.
 #[derive(Clone, Debug)]
@@ -25,12 +26,15 @@ pub struct CaseResult {
     pub problems: Vec<String>,
     /// Milliseconds for each of the customer's messages.
     pub latencies: Vec<f64>,
+    /// What was measured beside.
+    pub outcome: Option<Outcome>,
 }
 
 impl CaseResult {
     /// Compares the last turn of a case with what was expected.
     pub fn of(case: &Case, turn: Option<Turn>, latencies: Vec<f64>) -> CaseResult {
         let mut problems = Vec::new();
+        let outcome = turn.as_ref().map(|turn| Outcome::of(case, turn));
         let text = turn.as_ref().map(|turn| turn.text().to_owned()).unwrap_or_default();
         let action = (!case.actions.is_empty()).then(|| {
             let right = turn.as_ref().is_some_and(|turn| case.actions.contains(&turn.action));
@@ -69,7 +73,12 @@ impl CaseResult {
                 )
             },
         );
-        CaseResult { id: case.id.clone(), action, language, content, reply, problems, latencies }
+        CaseResult { id: case.id.clone(), action, language, content, reply, problems, latencies, outcome }
+    }
+
+    /// What went wrong, with the reply.
+    pub fn failure(&self) -> String {
+        format!("\nFAILED {}: {}\n  {}\n", self.id, self.problems.join("; "), self.reply.replace('\n', "\n  "))
     }
 
     /// Whether everything that was expected held.
@@ -156,13 +165,7 @@ pub fn table(results: &[CaseResult]) -> String {
     let Latency { p50, p95 } = summary.latency_ms;
     let _ = writeln!(out, "latency      p50 {p50:.0} ms, p95 {p95:.0} ms");
     for failed in results.iter().filter(|result| !result.passed()) {
-        let _ = writeln!(
-            out,
-            "\nFAILED {}: {}\n  {}",
-            failed.id,
-            failed.problems.join("; "),
-            failed.reply.replace('\n', "\n  ")
-        );
+        out.push_str(&failed.failure());
     }
     out
 }
