@@ -8,6 +8,7 @@ pub mod lookup;
 pub mod ladder;
 
 pub mod quote;
+pub mod restate;
 
 pub mod words;
 

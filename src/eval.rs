@@ -3,6 +3,7 @@
 pub mod case;
 pub mod figures;
 pub mod outcome;
+pub mod remembered;
 pub mod report;
 pub mod retrieval;
 pub mod suite;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::decide::{Evidence, Features};
+use crate::domain::Language;
 use crate::knowledge::Hit;
 use crate::llm::TokenCounts;
 
@@ -16,8 +17,10 @@ const TIE: f32 = 0.03;
 const TIE_SCORE: f32 = 0.35;
 
 /// What was found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Finding {
+    /// What was looked up: the customer's words, or the model's for them.
+    pub asked: Asked,
     /// The passages, best first.
     pub hits: Vec<Hit>,
     /// The reply, where there is one.
@@ -28,6 +31,8 @@ pub struct Finding {
     pub ambiguous: bool,
     /// Whether nothing in the knowledge resembles the question.
     pub off_topic: bool,
+    /// Whether the passage holds the one rare thing that is asked for, and nothing else is asked.
+    pub is_whole_answer: bool,
     /// How many figures, links or the like of the draft are not in the evidence.
     pub problems: usize,
     /// What the model read and wrote.
@@ -42,7 +47,37 @@ pub struct Finding {
     pub trail: Vec<String>,
 }
 
+/// A question as it is searched with and matched against passages.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The words.
+    pub text: String,
+    /// The question before, where the words lean on it.
+    pub context: Option<String>,
+    /// The language of the words.
+    pub language: Language,
+}
+
 impl Finding {
+    /// What a search found, before anything is made of it.
+    pub(super) fn new(asked: Asked, hits: Vec<Hit>, searching: Duration) -> Finding {
+        Finding {
+            asked,
+            hits,
+            searching,
+            draft: None,
+            confidence: 0.0,
+            ambiguous: false,
+            off_topic: false,
+            is_whole_answer: false,
+            problems: 0,
+            evidence: None,
+            quoted: String::new(),
+            tokens: TokenCounts::default(),
+            trail: Vec::new(),
+        }
+    }
+
     /// The headings of the passages that tie for the best, as words to choose from; empty where none tie.
     pub fn tied_subjects(&self) -> Vec<String> {
         let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };

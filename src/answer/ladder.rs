@@ -27,10 +27,12 @@ pub struct Draft {
     pub used: Vec<usize>,
 }
 
-/// Makes the best draft for a question from the passages found, best first. Nothing when there is nothing to quote.
+/// Makes the best draft for a question from the passages found, best first, for a customer who reads the language `to`.
+/// Nothing when there is nothing to quote.
 pub async fn draft(
     model: &mut ModelUse<'_>,
     question: &Question<'_>,
+    to: Language,
     hits: &[Hit],
     budget_chars: usize,
     trail: &mut Vec<String>,
@@ -40,17 +42,21 @@ pub async fn draft(
     if quoted.text.trim().is_empty() {
         return None;
     }
-    if first.same_language {
-        return Some(with_second_passage(question, hits, quoted, budget_chars, trail));
-    }
     let from = first.passage.language;
-    trail.push(format!("the passage is in {from}, the customer writes in {}", question.language));
-    let translated = translate(model, &quoted.text, from, question.language, trail).await;
+    let original = match first.same_language {
+        true => with_second_passage(question, hits, quoted, budget_chars, trail),
+        false => Draft { text: quoted.text.clone(), evidence: vec![quoted.text], used: vec![0] },
+    };
+    if from == to {
+        return Some(original);
+    }
+    trail.push(format!("the passage is in {from}, the customer writes in {to}"));
+    let translated = translate(model, &original.text, from, to, trail).await;
     let text = match translated {
         Some(text) => text,
-        None => in_original(model, &quoted.text, from, question.language)?,
+        None => in_original(model, &original.text, from, to)?,
     };
-    Some(Draft { text, evidence: vec![quoted.text], used: vec![0] })
+    Some(Draft { text, ..original })
 }
 
 /// Adds the quote of another passage where it covers what the first one leaves open: "hours and price of bread?".

@@ -9,16 +9,15 @@ use jiff::civil::Weekday;
 
 use crate::decide::confidence::{Evidence, confidence};
 use crate::decide::grounding;
-use crate::domain::{Author, Language, Line};
+use crate::domain::{Language, Line};
 use crate::knowledge::{Hit, Knowledge, Query};
-use crate::llm::{ChatMessage, GenerateRequest, Role};
-use crate::prompts::Task;
 
-use super::finding::{Finding, agreement, is_tie, margin};
+use super::finding::{Asked, Finding, agreement, is_tie, margin};
 use super::judge::judge;
 use super::ladder::draft;
 use super::model::ModelUse;
 use super::quote::{QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
+use super::restate::{Before, restate};
 use super::words::content_words;
 
 /// How many questions in a row are answered one by one; more than that is no way to be read.
@@ -55,10 +54,6 @@ const OFF_TOPIC_DENSE: f32 = 0.25;
 const OFF_TOPIC_COVERAGE: f32 = 0.1;
 /// Stands in for the similarity of meaning where there is no embedder: neither for nor against.
 const NO_DENSE: f32 = 0.45;
-/// Tokens of conversation in the prompt that words a question anew.
-const HISTORY_TOKENS: usize = 300;
-const REWRITTEN_TOKENS: usize = 48;
-
 /// Longer than this no channel takes a message with everything that is put around it.
 const LONGEST_DRAFT: usize = 3_500;
 
@@ -105,7 +100,7 @@ impl Lookup<'_> {
 
     /// Quoting costs nothing and suggests an answer to a person; translating takes seconds that only a reply is worth.
     fn is_worth_writing(&self, finding: &Finding) -> bool {
-        let is_quote = finding.hits.first().is_some_and(|best| best.same_language);
+        let is_quote = finding.hits.first().is_some_and(|best| best.passage.language == self.language);
         finding.confidence >= if is_quote { JUDGED.start } else { self.min_confidence }
     }
 
@@ -126,13 +121,16 @@ impl Lookup<'_> {
     }
 
     async fn run_one(&self, text: &str, model: &mut ModelUse<'_>) -> Finding {
-        let mut finding = self.search(text.to_owned(), self.context_of(text).map(str::to_owned)).await;
-        self.rate(&mut finding, text, model).await;
-        if finding.confidence < UNSURE && self.leans_on_context(text) {
-            self.try_again(&mut finding, text, model).await;
+        let asked =
+            Asked { text: text.to_owned(), context: self.context_of(text).map(str::to_owned), language: self.language };
+        let mut finding = self.search(asked).await;
+        self.rate(&mut finding);
+        if self.wants_other_words(&finding) {
+            self.try_other_words(&mut finding, text, model).await;
         }
+        self.ask_judge(&mut finding, model).await;
         if self.is_worth_writing(&finding) {
-            self.write(&mut finding, text, model).await;
+            self.write(&mut finding, model).await;
         }
         finding.tokens = model.tokens;
         finding
@@ -140,14 +138,16 @@ impl Lookup<'_> {
 
     /// The best passage's own words, found without the model: a suggestion for a person.
     pub async fn suggest(&self) -> Option<String> {
-        let text = self.texts.join("\n");
-        let finding = self.search(text.clone(), self.context.map(str::to_owned)).await;
+        let asked =
+            Asked { text: self.texts.join("\n"), context: self.context.map(str::to_owned), language: self.language };
+        let finding = self.search(asked).await;
         let best = finding.hits.first().filter(|hit| hit.score >= UNSURE)?;
-        Some(quote(&self.question(&text), &best.passage, self.budget_chars).text)
+        Some(quote(&self.question(&finding.asked), &best.passage, self.budget_chars).text)
     }
 
-    fn question<'q>(&'q self, text: &'q str) -> Question<'q> {
-        Question { text, context: self.context_of(text), language: self.language, today: Some(self.today) }
+    fn question<'q>(&'q self, asked: &'q Asked) -> Question<'q> {
+        let context = asked.context.as_deref();
+        Question { text: &asked.text, context, language: asked.language, today: Some(self.today) }
     }
 
     /// What was asked before, where the text leans on it: "do you have parking?" has nothing to do with Sunday's hours.
@@ -155,26 +155,25 @@ impl Lookup<'_> {
         self.context.filter(|_| leans(text, self.language))
     }
 
-    async fn search(&self, text: String, context: Option<String>) -> Finding {
+    async fn search(&self, asked: Asked) -> Finding {
         let began = Instant::now();
         let knowledge = self.knowledge.clone();
-        let query = Query { text, context, language: self.language };
+        let query = Query { text: asked.text.clone(), context: asked.context.clone(), language: asked.language };
         // Embedding the question takes milliseconds of pure computation: not on the server's own threads.
         let hits = tokio::task::spawn_blocking(move || knowledge.search(&query, LOOKED_AT)).await.unwrap_or_default();
-        Finding { hits, searching: began.elapsed(), ..Finding::default() }
+        Finding::new(asked, hits, began.elapsed())
     }
 
-    /// Whether the words only make sense after what was said before: there is something before, and they are few.
-    fn leans_on_context(&self, text: &str) -> bool {
-        self.context.is_some() && content_words(text, self.language).len() <= ELLIPTIC
+    /// Whether words of the owner's own kind may find more: the customer's are another language's, or found nothing sure.
+    fn wants_other_words(&self, finding: &Finding) -> bool {
+        finding.hits.first().is_some_and(|best| !best.same_language) || finding.confidence < UNSURE
     }
 
     /// Puts passages first that speak of the day and show the kind of answer that were asked for: to the vectors, Saturday
     /// and Sunday are nearly the same.
-    fn prefer_fitting(&self, hits: &mut Vec<Hit>, text: &str) {
-        let question = self.question(text);
+    fn prefer_fitting(&self, hits: &mut Vec<Hit>, question: &Question<'_>) {
         for hit in hits.iter_mut() {
-            let fits = fit(&question, &hit.passage);
+            let fits = fit(question, &hit.passage);
             let worth = |whether: Option<bool>, worth: f32| if whether == Some(true) { worth } else { 0.0 };
             let kind_worth = if fits.is_rare_kind { RARE_KIND_WORTH } else { KIND_WORTH };
             if fits.is_whole_answer() {
@@ -189,15 +188,17 @@ impl Lookup<'_> {
     }
 
     /// How sure it is that the best passage answers.
-    async fn rate(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
-        self.prefer_fitting(&mut finding.hits, text);
+    fn rate(&self, finding: &mut Finding) {
+        let asked = finding.asked.clone();
+        let question = self.question(&asked);
+        self.prefer_fitting(&mut finding.hits, &question);
         let Some(best) = finding.hits.first() else {
             finding.off_topic = true;
             return;
         };
-        let fits = fit(&self.question(text), &best.passage);
-        let quoted = quote(&self.question(text), &best.passage, self.budget_chars);
-        let mut evidence = Evidence {
+        let fits = fit(&question, &best.passage);
+        let quoted = quote(&question, &best.passage, self.budget_chars);
+        let evidence = Evidence {
             score: best.score,
             dense: best.dense.unwrap_or(NO_DENSE),
             lexical: best.lexical,
@@ -213,10 +214,12 @@ impl Lookup<'_> {
         finding.confidence = confidence(&evidence);
         if fits.is_whole_answer() {
             finding.confidence = finding.confidence.max(WHOLE_ANSWER_CONFIDENCE);
+            finding.is_whole_answer = true;
             return;
         }
         finding.off_topic = evidence.dense < OFF_TOPIC_DENSE && best.coverage < OFF_TOPIC_COVERAGE;
-        finding.ambiguous = is_tie(&finding.hits);
+        // A customer could not choose between headings in the owner's language.
+        finding.ambiguous = asked.language == self.language && is_tie(&finding.hits);
         finding.trail.extend(
             finding
                 .hits
@@ -233,23 +236,33 @@ impl Lookup<'_> {
             evidence.margin,
             finding.confidence
         ));
-        let is_doubtful = if best.same_language { JUDGED } else { JUDGED_ACROSS }.contains(&finding.confidence);
-        if is_doubtful && model.is_available() {
-            let passage = format!("{}\n{}", best.passage.heading(), best.passage.text());
-            evidence.judge = judge(model, text, &passage, self.language, &mut finding.trail).await;
-            finding.confidence = confidence(&evidence);
-            finding.evidence = Some(evidence);
-        }
     }
 
-    /// Words the question anew and takes the second finding where it is the better one.
-    async fn try_again(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
-        let Some(rewritten) = self.rewrite(finding, text, model).await else { return };
-        let mut second = self.search(rewritten.clone(), None).await;
-        self.rate(&mut second, &rewritten, model).await;
-        let searching = finding.searching + second.searching;
+    /// Asks the model where its word can change what is done.
+    async fn ask_judge(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
+        let (Some(best), Some(evidence)) = (finding.hits.first(), &mut finding.evidence) else { return };
+        let is_doubtful = if best.same_language { JUDGED } else { JUDGED_ACROSS }.contains(&finding.confidence);
+        if finding.is_whole_answer || !is_doubtful || !model.is_available() {
+            return;
+        }
+        let passage = format!("{}\n{}", best.passage.heading(), best.passage.text());
+        let language = finding.asked.language;
+        evidence.judge = judge(model, &finding.asked.text, &passage, language, &mut finding.trail).await;
+        finding.confidence = confidence(evidence);
+    }
+
+    /// Words the question anew, in the language of the best passage, and looks that up.
+    async fn try_other_words(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
+        let Some(to) = finding.hits.first().map(|best| best.passage.language) else { return };
+        let history = &self.history[self.history.len().saturating_sub(self.history_turns)..];
+        let before = self.leans_on_context(text).then_some(Before { history, summary: self.summary });
+        let Some(restated) = restate(model, text, before, to, &mut finding.trail).await else { return };
+        let mut second = self.search(Asked { text: restated, context: None, language: to }).await;
+        self.rate(&mut second);
         finding.trail.push(format!("worded anew: confidence {:.2}", second.confidence));
-        if second.confidence > finding.confidence {
+        let searching = finding.searching + second.searching;
+        // Across languages only the owner's own language lets the words confirm what the vectors say.
+        if second.confidence > finding.confidence || to != self.language {
             let mut trail = std::mem::take(&mut finding.trail);
             trail.append(&mut second.trail);
             *finding = Finding { trail, ..second };
@@ -257,33 +270,15 @@ impl Lookup<'_> {
         finding.searching = searching;
     }
 
-    async fn rewrite(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) -> Option<String> {
-        let instruction = model.prompts.instruction(Task::RewriteQuery, self.language, &[]).ok()?;
-        let mut left = HISTORY_TOKENS;
-        let mut lines: Vec<String> = Vec::new();
-        for line in self.history.iter().rev().take(self.history_turns) {
-            let who = if line.author == Author::Customer { "Customer" } else { "Business" };
-            let line = format!("{who}: {}", line.words);
-            left = left.saturating_sub(model.count_tokens(&line));
-            if left == 0 {
-                break;
-            }
-            lines.push(line);
-        }
-        lines.extend(self.summary.filter(|summary| model.count_tokens(summary) <= left).map(str::to_owned));
-        lines.reverse();
-        lines.push(format!("Customer: {text}"));
-        let messages =
-            vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, lines.join("\n"))];
-        let mut request = GenerateRequest::new(messages, REWRITTEN_TOKENS);
-        request.stop = vec!["\n".into()];
-        model.generate(request, &mut finding.trail).await
+    /// Whether the words only make sense after what was said before: there is something before, and they are few.
+    fn leans_on_context(&self, text: &str) -> bool {
+        self.context.is_some() && content_words(text, self.language).len() <= ELLIPTIC
     }
 
-    async fn write(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
-        let question = self.question(text);
+    async fn write(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
+        let question = self.question(&finding.asked);
         let mut trail = Vec::new();
-        let drafted = draft(model, &question, &finding.hits, self.budget_chars, &mut trail).await;
+        let drafted = draft(model, &question, self.language, &finding.hits, self.budget_chars, &mut trail).await;
         finding.draft = drafted.filter(|draft| draft.text.chars().count() <= LONGEST_DRAFT);
         if let Some(draft) = &finding.draft {
             let evidence: Vec<&str> = draft.evidence.iter().chain(self.own_facts).map(String::as_str).collect();

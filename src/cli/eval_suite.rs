@@ -8,10 +8,12 @@ use crate::app::{Brain, load_model, open_brain_with};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::eval::figures::{Figures, Share};
+use crate::eval::remembered::Remembered;
 use crate::eval::retrieval::place_of;
 use crate::eval::suite::{Business, Half, Suite};
 use crate::eval::{Case, CaseResult, run as run_case};
 use crate::knowledge::Query;
+use crate::llm::slot::ModelSlot;
 
 /// Passages looked at when it is measured whether the right file is found.
 const PASSAGES: usize = 30;
@@ -34,6 +36,9 @@ pub struct Args {
     /// Write what the confidence of each answer rests on, one JSON object a line, for fitting its weights.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    /// Keep the model's answers in this file, and take those that are there: for trying a change again and again.
+    #[arg(long, value_name = "FILE")]
+    remember: Option<PathBuf>,
     /// Print one JSON object with the figures last.
     #[arg(long)]
     json: bool,
@@ -49,8 +54,11 @@ struct Found {
 /// Runs the command.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     let suite = Suite::read(&args.suite)?;
-    let model = load_model(&config);
-    model.get(Duration::from_secs(120)).await;
+    let mut slot = load_model(&config);
+    let model = slot.get(Duration::from_secs(120)).await;
+    if let (Some(file), Some(model)) = (&args.remember, model) {
+        slot = ModelSlot::ready(Arc::new(Remembered::open(file, &config.models.llm, model)?));
+    }
     let mut results = Vec::new();
     let mut found = Found::default();
     for business in suite.businesses.iter().filter(|business| is_wanted(business, args.only.as_deref())) {
@@ -58,7 +66,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         let mut config = config.clone();
         config.business.name = business.name.clone();
         config.business.default_language = business.language;
-        let brain = open_brain_with(&config, &business.knowledge, None, model.clone())?;
+        let brain = open_brain_with(&config, &business.knowledge, None, slot.clone())?;
         cases.iter().for_each(|case| found.count(&brain, business, case));
         let progress = indicatif::ProgressBar::new(cases.len() as u64).with_message(business.name.clone());
         for case in &cases {

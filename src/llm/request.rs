@@ -131,6 +131,21 @@ pub struct Generated {
     pub generate: Duration,
 }
 
+impl Generated {
+    /// A text that was there already: no token was read or written for it.
+    pub fn at_once(text: String, finish: FinishReason) -> Generated {
+        Generated {
+            text,
+            finish,
+            mean_log_probability: 0.0,
+            tokens: TokenCounts::default(),
+            queue: Duration::ZERO,
+            prefill: Duration::ZERO,
+            generate: Duration::ZERO,
+        }
+    }
+}
+
 /// Why the model did not answer. Never shown to a customer.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ModelError {

@@ -112,7 +112,7 @@ keys! {
         /// Say whether a text holds the information that a question asks for.
         Judge "judge" ["language"] 500,
         /// Rewrite a follow-up so that it stands alone.
-        RewriteQuery "rewrite_query" ["language"] 500,
+        RewriteQuery "rewrite_query" ["language"] 800,
         /// Summarise a conversation for the person who takes over.
         Summarise "summarise" ["business", "language"] 500,
     }
