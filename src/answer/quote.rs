@@ -77,7 +77,7 @@ pub fn quote(question: &Question, passage: &Passage, budget_chars: usize) -> Quo
 pub struct Fit {
     /// Whether some unit, or a heading, speaks of the day that was asked for.
     pub day: Option<bool>,
-    /// Whether a heading does: then the whole passage is about that day.
+    /// Whether a heading does, or a row or list item: then it is not mentioned in passing.
     pub day_is_subject: bool,
     /// Whether some unit shows the kind of answer that was asked for (a time, a price, a place), or a heading names it.
     pub kind: Option<bool>,
@@ -102,7 +102,9 @@ pub fn fit(question: &Question, passage: &Passage) -> Fit {
     let units = Unit::of(passage);
     let words = lexicon(passage.language);
     let heading = Text::new(&passage.heading());
-    let day_is_subject = days_of_line(&heading, words).meets(wanted.days);
+    // A row of its own says it of the day; a sentence may mention the day in passing.
+    let is_row = |unit: &Unit| !unit.is_sentence && unit.days.meets(wanted.days) && !unit.is_dated();
+    let day_is_subject = days_of_line(&heading, words).meets(wanted.days) || units.iter().any(is_row);
     let speaks_of_day = || units.iter().any(|unit| unit.days.meets(wanted.days) && !unit.is_dated());
     // "Prices" above a text without a price answers nothing; "Address" above one that names no street does.
     let is_headed = |kind: &Kind| *kind != Kind::Price && kind.patterns(words).occurs(&heading);

@@ -243,9 +243,13 @@ fn introduction(index: usize, units: &[Unit]) -> Option<usize> {
 fn scores(wanted: &Wanted, passage: &Passage, units: &[Unit]) -> Vec<f32> {
     let heading = Bag::new(&Text::new(&passage.headings.join(" ")));
     let is_about = |unit: &Unit, word: &Word| unit.bag.holds(word);
-    let is_held = |word: &Word| units.iter().any(|unit| is_about(unit, word));
-    // "¿Y la hogaza?" after a question about the loaf no longer asks for the loaf.
-    let context = if wanted.words.iter().any(is_held) { &[] } else { wanted.context.as_slice() };
+    // "¿Y la hogaza?" after a question about the loaf no longer asks for the loaf; "and the one for 20?", where every row
+    // has one for 20, still asks for the same cake.
+    let tells_apart = |word: &Word| {
+        let holding = units.iter().filter(|unit| is_about(unit, word)).count();
+        holding > 0 && (holding * 2 <= units.len() || units.len() == 1)
+    };
+    let context = if wanted.words.iter().any(tells_apart) { &[] } else { wanted.context.as_slice() };
     let weighted = wanted.words.iter().map(|word| (word, 1.0)).chain(context.iter().map(|word| (word, CONTEXT_WEIGHT)));
     let weights: Vec<(&Word, f32)> = weighted
         .map(|(word, weight)| {
@@ -255,12 +259,18 @@ fn scores(wanted: &Wanted, passage: &Passage, units: &[Unit]) -> Vec<f32> {
             (word, weight * known * rarity(units.len(), holding))
         })
         .collect();
-    let anyone_names_day = units.iter().any(|unit| unit.days.meets(wanted.days));
+    // What every unit shows tells none of them apart.
+    let on_day = units.iter().filter(|unit| unit.days.meets(wanted.days)).count();
+    let anyone_names_day = on_day > 0 && on_day < units.len();
+    let shows_kind = |unit: &Unit| wanted.kinds.iter().any(|kind| unit.shows(*kind));
+    let words_of =
+        |unit: &Unit| weights.iter().filter(|(word, _)| is_about(unit, word)).map(|(_, weight)| weight).sum::<f32>();
+    let kind_tells = !units.iter().all(shows_kind) || units.iter().all(|unit| words_of(unit) == 0.0);
     units
         .iter()
         .map(|unit| {
-            let words: f32 = weights.iter().filter(|(word, _)| is_about(unit, word)).map(|(_, weight)| weight).sum();
-            let kind = if wanted.kinds.iter().any(|kind| unit.shows(*kind)) { KIND_BONUS } else { 0.0 };
+            let words = words_of(unit);
+            let kind = if kind_tells && shows_kind(unit) { KIND_BONUS } else { 0.0 };
             if !anyone_names_day {
                 words + kind
             } else if unit.days.meets(wanted.days) {
