@@ -8,6 +8,7 @@ pub mod eval;
 pub mod eval_retrieval;
 pub mod eval_suite;
 pub mod eval_xquad;
+pub mod gaps;
 pub mod index;
 pub mod init;
 pub mod models;
@@ -53,6 +54,8 @@ enum Command {
     EvalSuite(eval_suite::Args),
     /// Measure search between languages on XQuAD.
     EvalXquad(eval_xquad::Args),
+    /// List what customers asked in vain, with drafts for the knowledge.
+    Gaps(gaps::Args),
     /// See, pull or check the models.
     Models(models::Args),
     /// Index the knowledge and report what is wrong with it.
@@ -73,6 +76,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::EvalRetrieval(args) => eval_retrieval::run(args, config()?).await,
         Command::EvalSuite(args) => eval_suite::run(args, config()?).await,
         Command::EvalXquad(args) => eval_xquad::run(args, config()?).await,
+        Command::Gaps(args) => gaps::run(args, config()?).await,
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,
     }

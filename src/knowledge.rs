@@ -110,6 +110,11 @@ impl Knowledge {
         search::search(&self.snapshot(), self.inner.options.embedder.as_deref(), query, limit)
     }
 
+    /// What this finds passages by meaning with, if it does.
+    pub fn embedder(&self) -> Option<Arc<dyn Embedder>> {
+        self.inner.options.embedder.clone()
+    }
+
     /// Every passage, in the order of files and within each.
     pub fn passages(&self) -> Vec<Arc<Passage>> {
         self.snapshot().passages.clone()

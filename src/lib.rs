@@ -38,3 +38,4 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod eval;
+pub mod gaps;

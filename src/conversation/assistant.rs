@@ -274,7 +274,7 @@ impl Assistant {
 }
 
 /// The last of the customer's messages that names a subject: "great, thanks" in between does not change it.
-fn last_subject<'a>(recent: &[&'a str], language: Language) -> Option<&'a str> {
+pub fn last_subject<'a>(recent: &[&'a str], language: Language) -> Option<&'a str> {
     let names_one = |text: &&&str| content_words(text, language).len() >= 2;
     recent.iter().rev().take(3).find(names_one).or(recent.last()).copied()
 }

@@ -1,14 +1,14 @@
-//! The inbox: customers' messages that wait for a turn.
+//! The inbox: customers' messages that wait for a turn, and which turn dealt with those that did.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Content, ConversationId};
 
 use super::{Result, millis, timestamp};
 
-/// A message that waits for its turn.
+/// A message that waits for its turn, or did.
 #[derive(Clone, Debug)]
 pub struct Waiting {
     /// The stored message's id.
@@ -57,7 +57,20 @@ pub fn waiting(connection: &Connection, conversation: ConversationId) -> Result<
          FROM inbox i JOIN messages m ON m.id = i.message_id
          WHERE i.conversation_id = ?1 AND i.turn_id IS NULL ORDER BY m.sent_at, m.id",
     )?;
-    let mut rows = statement.query([conversation.0])?;
+    read(statement.query([conversation.0])?)
+}
+
+/// What a turn dealt with, in the same order and as it is by now: of a message that was taken back only the fact.
+pub fn dealt_with(connection: &Connection, conversation: ConversationId, turn: &str) -> Result<Vec<Waiting>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT m.id, m.channel_message_id, m.content, m.reply_to, m.sent_at, m.received_at
+         FROM messages m JOIN inbox i ON i.message_id = m.id
+         WHERE m.conversation_id = ?1 AND i.turn_id = ?2 ORDER BY m.sent_at, m.id",
+    )?;
+    read(statement.query(params![conversation.0, turn])?)
+}
+
+fn read(mut rows: Rows<'_>) -> Result<Vec<Waiting>> {
     let mut waiting = Vec::new();
     while let Some(row) = rows.next()? {
         waiting.push(Waiting {

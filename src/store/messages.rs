@@ -95,7 +95,8 @@ pub fn set_channel_id(connection: &Connection, message: i64, channel_message_id:
     Ok(())
 }
 
-/// The customer took a message back: its words and content are deleted, only the fact stays.
+/// The customer took a message back: its words and content are deleted, with those of every version that was written in
+/// its place; only the fact stays.
 pub fn revoke(
     connection: &Connection,
     conversation: ConversationId,
@@ -105,7 +106,8 @@ pub fn revoke(
     let gone = serde_json::to_string(&Content::Revoke { message_id: channel_message_id.to_owned() })?;
     connection.execute(
         "UPDATE messages SET words = NULL, content = ?3, revoked_at = ?4
-         WHERE conversation_id = ?1 AND channel_message_id = ?2 AND author = 'customer'",
+         WHERE conversation_id = ?1 AND author = 'customer' AND (channel_message_id = ?2
+           OR (json_extract(content, '$.kind') = 'edit' AND json_extract(content, '$.message_id') = ?2))",
         params![conversation.0, channel_message_id, gone, millis(at)],
     )?;
     Ok(())
@@ -128,6 +130,23 @@ pub fn before(
     let mut messages: Vec<StoredMessage> = rows.collect::<rusqlite::Result<_>>()?;
     messages.reverse();
     Ok(messages)
+}
+
+/// The messages of a conversation that reached somebody, oldest first, after the given one.
+pub fn after(
+    connection: &Connection,
+    conversation: ConversationId,
+    message: i64,
+    limit: usize,
+) -> Result<Vec<StoredMessage>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+         WHERE m.conversation_id = ?1 AND m.id > ?2 AND coalesce(o.state, '') NOT IN ('cancelled', 'failed')
+         ORDER BY m.id LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![conversation.0, message, limit as i64], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The last messages of a conversation with how far each has come, oldest first.

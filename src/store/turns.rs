@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::domain::{ConversationId, Language};
+use crate::domain::{ContactId, ConversationId, Language};
 
-use super::{Result, millis};
+use super::{Result, StoreError, millis, timestamp};
 
 /// A turn as it is kept.
 #[derive(Clone, Debug)]
@@ -45,6 +45,49 @@ pub fn insert(connection: &Connection, turn: &TurnRow) -> Result<()> {
         ],
     )?;
     Ok(())
+}
+
+/// What a turn came to, without its record.
+#[derive(Clone, Debug)]
+pub struct TurnHead {
+    /// The id.
+    pub id: String,
+    /// Whose.
+    pub conversation: ConversationId,
+    /// Who wrote.
+    pub contact: ContactId,
+    /// The action's stable name.
+    pub action: String,
+    /// The reason's stable name.
+    pub reason: String,
+    /// The language it was held in.
+    pub language: Language,
+    /// When it was committed.
+    pub created_at: Timestamp,
+}
+
+/// The turns since a time: a conversation after the other, each in the order in which they were committed.
+pub fn since(connection: &Connection, from: Timestamp) -> Result<Vec<TurnHead>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT t.id, t.conversation_id, c.contact_id, t.action, t.reason, t.language, t.created_at
+         FROM turns t JOIN conversations c ON c.id = t.conversation_id
+         WHERE t.created_at >= ?1 ORDER BY t.conversation_id, t.created_at, t.rowid",
+    )?;
+    let mut rows = statement.query([millis(from)])?;
+    let mut turns = Vec::new();
+    while let Some(row) = rows.next()? {
+        let code: String = row.get(5)?;
+        turns.push(TurnHead {
+            id: row.get(0)?,
+            conversation: ConversationId(row.get(1)?),
+            contact: ContactId(row.get(2)?),
+            action: row.get(3)?,
+            reason: row.get(4)?,
+            language: code.parse().map_err(|error| StoreError::Corrupt(format!("{error}")))?,
+            created_at: timestamp(row.get(6)?),
+        });
+    }
+    Ok(turns)
 }
 
 /// The record of the turn that wrote an outbox row.
