@@ -34,6 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 pub use embedder::{EmbedError, Embedder};
+pub use load::UNWRITTEN;
 pub use passage::{Block, Passage, PassageId};
 pub use report::{KnowledgeError, Problem, Report};
 pub use search::{Hit, Query};

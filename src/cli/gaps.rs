@@ -66,7 +66,7 @@ fn compare(brain: &Brain, asked: &[Asked], written: &[Draft]) -> anyhow::Result<
     let drafts = written.iter().map(|draft| Text { words: draft.question.clone(), language: draft.language });
     let texts: Vec<Text> = questions.chain(drafts).collect();
     Ok(match brain.assistant.knowledge.embedder() {
-        Some(embedder) => Likeness::of_meaning(&texts, &*embedder)?,
+        Some(embedder) => Likeness::of_meaning(&texts, &*embedder, &brain.assistant.prompts)?,
         None => Likeness::of_words(&texts),
     })
 }

@@ -94,13 +94,8 @@ pub enum Reason {
 impl Reason {
     /// Those that say that the business's own words were lacking, or that none were looked for any more: with more
     /// knowledge the question might have been answered.
-    pub const WANT_OF_KNOWLEDGE: &'static [Reason] = &[
-        Reason::NoEvidence,
-        Reason::LowConfidence,
-        Reason::Ungrounded,
-        Reason::Ambiguous,
-        Reason::RepeatedFailure,
-    ];
+    pub const WANT_OF_KNOWLEDGE: &'static [Reason] =
+        &[Reason::NoEvidence, Reason::LowConfidence, Reason::Ungrounded, Reason::Ambiguous, Reason::RepeatedFailure];
 
     /// The stable name.
     pub fn name(self) -> &'static str {

@@ -1,7 +1,7 @@
 //! A file of markdown for each gap, in the form that the knowledge folder wants, for the owner to complete.
 //!
 //! No draft is an answer before the owner makes it one: each says `draft: true`, which the knowledge folder passes over,
-//! and the place for the answer is a comment, which no customer is ever shown. A file that the owner has touched is never
+//! and a file that still holds the place for the answer is not used even without that line. A file that the owner has touched is never
 //! written to again; one that nobody touched goes when nobody's question stands behind it any more.
 
 use std::fs;
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::Gap;
 use super::plain::{folded, one_line, without_contact_data};
 use crate::domain::Language;
+use crate::knowledge::UNWRITTEN;
 
 /// A heading is this many characters long at most, ...
 const LONGEST_HEADING: usize = 160;
@@ -21,8 +22,6 @@ const LONGEST_HEADING: usize = 160;
 const LONGEST_NAME: usize = 60;
 /// The line that says what the file was when it was written.
 const SEAL: &str = "untouched: ";
-/// What stands where the answer belongs. A comment: should it ever be indexed, nothing of it is text.
-const PLACEHOLDER: &str = "<!-- Write the answer here, in full sentences that can stand alone. -->";
 const SUGGESTED: &str = "<!-- This is what a person answered one customer. Make it true for everybody. -->";
 const HOW_TO: &str = "# Customers are told nothing of this before you take out the line `draft: true` and put the file into\n\
                       # your knowledge folder. Once you change anything here, the file is yours and stays as it is.\n";
@@ -104,7 +103,7 @@ pub fn render(gap: &Gap, timezone: &TimeZone) -> String {
     let times = format!("<!-- Asked {} times by {} customers, last on {date}. -->", gap.count, gap.customers);
     let body = match &gap.answer {
         Some(answer) => format!("{SUGGESTED}\n\n{}", plain_paragraphs(answer)),
-        None => PLACEHOLDER.to_owned(),
+        None => UNWRITTEN.to_owned(),
     };
     let top = format!("---\n{HOW_TO}draft: true\nlanguage: {}\n", question.language);
     let rest = format!("---\n\n# {}\n\n{times}\n{body}\n", heading(&question.text()));
@@ -132,7 +131,8 @@ fn seal(text: &str) -> String {
 /// The question as a heading: no markup, no link, nobody's number.
 fn heading(words: &str) -> String {
     let line = one_line(&without_contact_data(words), LONGEST_HEADING);
-    let plain: String = line.chars().filter(|character| !matches!(character, '<' | '>' | '[' | ']' | '`' | '\\')).collect();
+    let plain: String =
+        line.chars().filter(|character| !matches!(character, '<' | '>' | '[' | ']' | '`' | '\\')).collect();
     plain.trim_start_matches(['#', '-', '*', ' ']).trim_end_matches(['#', ' ']).to_owned()
 }
 
@@ -149,7 +149,8 @@ fn plain_paragraphs(words: &str) -> String {
 fn free_path(folder: &Path, gap: &Gap) -> PathBuf {
     let words = folded(&heading(&gap.question().text()));
     let ascii: String = words.chars().map(|character| if character == ' ' { '-' } else { character }).collect();
-    let mut name: String = ascii.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(LONGEST_NAME).collect();
+    let mut name: String =
+        ascii.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(LONGEST_NAME).collect();
     name = name.trim_matches('-').to_owned();
     if name.len() < 3 {
         name = format!("question-{}", seal(&words));

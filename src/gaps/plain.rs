@@ -8,7 +8,7 @@ use crate::knowledge::fold::fold;
 
 /// E-mail addresses, links, and numbers as long as a telephone's, a card's or an account's.
 static CONTACT_DATA: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\S+@\S+|(?i:https?://|www\.)\S+|(?i:\b[a-z]{2})?\+?\d(?:[\s()./-]{0,2}\d){6,}")
+    Regex::new(r"\S+@\S+|(?i:https?://|www\.)\S+|(?i:\b[a-z]{2})?(?:\+\d{1,3}[\s-]?)?\d(?:[\s()./-]{0,2}\d){8,}")
         .expect("the pattern is sound. This is a bug.")
 });
 
@@ -31,12 +31,17 @@ pub fn without_contact_data(text: &str) -> String {
 /// How two wordings are compared for being the same: words alone, without case, accents and signs.
 pub fn folded(text: &str) -> String {
     let folded = fold(text);
-    folded.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    folded
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// What moves a terminal's cursor or turns a line's direction around instead of being read.
 fn is_unseen(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    character.is_control()
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -57,7 +62,7 @@ mod tests {
             ("mi IBAN es ES9121000418450200051332", "mi IBAN es …"),
             ("mirad https://example.com/x?y", "mirad …"),
             ("¿tarta de 12 personas el 21/11 por 45,50 €?", "¿tarta de 12 personas el 21/11 por 45,50 €?"),
-            ("abrís el 6-12-2026?", "abrís el 6-12-2026?"),
+            ("abrís el 06-12-2026?", "abrís el 06-12-2026?"),
         ];
         for (text, expected) in cases {
             assert_eq!(without_contact_data(text), expected);

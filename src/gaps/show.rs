@@ -83,9 +83,11 @@ pub fn text(gap: &Gap, timezone: &TimeZone) -> String {
         if gap.is_answered() { " – answered by now" } else { "" },
     );
     for example in &gap.examples {
-        let before = example.asked.context.as_deref().map_or(String::new(), |context| {
-            format!(" (after “{}”)", one_line(context, SHOWN))
-        });
+        let before = example
+            .asked
+            .context
+            .as_deref()
+            .map_or(String::new(), |context| format!(" (after “{}”)", one_line(context, SHOWN)));
         let answered = if example.answered_in.is_some() && !gap.is_answered() { " – answered by now" } else { "" };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  “{}”{before}{answered}", one_line(&example.asked.words, SHOWN));

@@ -20,6 +20,9 @@ use crate::domain::Language;
 /// A larger file is no text that a person wrote.
 const LARGEST_FILE: u64 = 2 * 1024 * 1024;
 
+/// Stands where an answer has yet to be written: a file that holds it is not used, whatever its settings say.
+pub const UNWRITTEN: &str = "<!-- Write the answer here, in full sentences that can stand alone. -->";
+
 /// A markdown file as it lies in the folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawFile {
@@ -143,6 +146,10 @@ pub fn understand(raw: &RawFile, usual: Language) -> Result<Document, Vec<Proble
     let text = raw.text.as_ref().map_err(|problem| vec![problem.clone()])?;
     let (front, body, above) =
         front_matter::split(text).map_err(|fault| vec![Problem::new(&raw.name, fault.line, fault.message)])?;
+    if let Some(line) = body.lines().position(|line| line.trim() == UNWRITTEN).filter(|_| !front.draft) {
+        let message = "an answer has yet to be written here: write it and take this line out";
+        return Err(vec![Problem::new(&raw.name, above + line as u32 + 1, message)]);
+    }
     let faults = check(body);
     if !faults.is_empty() {
         return Err(faults

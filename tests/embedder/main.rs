@@ -4,8 +4,13 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::thread;
 
+use atiende::domain::Language;
+use atiende::gaps::group::group;
+use atiende::gaps::likeness::{Likeness, Text};
 use atiende::knowledge::embed::E5;
 use atiende::knowledge::embedder::{DIMENSION, Embedder};
+use atiende::prompts::Prompts;
+use atiende::understand::Understander;
 
 static MODEL: LazyLock<E5> = LazyLock::new(|| {
     let path = models_folder().join("multilingual-e5-small-q4_0.gguf");
@@ -107,4 +112,46 @@ fn several_askers_get_their_own_answers() {
 fn the_fingerprint_is_that_of_the_file_and_stays_the_same() {
     assert_eq!(MODEL.fingerprint(), MODEL.fingerprint());
     assert!(MODEL.fingerprint().starts_with("e5-1-"));
+}
+
+/// Questions as customers put them, a group a line: what is asked in vain is counted by these.
+const ASKED: [&[&str]; 14] = [
+    &["do you have vegan cake", "¿tenéis tarta vegana?", "haben Sie vegane Torten?", "avez-vous des gâteaux végans ?"],
+    &["Do you have parking?", "¿hay parking cerca?", "dónde puedo aparcar", "Gibt es Parkplätze?"],
+    &["do you sell gift cards?", "¿vendéis tarjetas regalo?", "Vendeis cheques regalo?", "gift voucher available?"],
+    &["¿tenéis trona para bebés?", "do you have high chairs for babies"],
+    &["se puede entrar con silla de ruedas?", "is the shop wheelchair accessible?"],
+    &["how many calories has a croissant?", "cuántas calorías tiene un cruasán"],
+    &["is breakfast included?", "¿el desayuno está incluido?", "o café da manhã está incluído?"],
+    &["do you have a pool", "tem piscina?", "¿hay piscina?", "Gibt es einen Pool?"],
+    &["can I rent bikes", "alugam bicicletas?", "¿alquiláis bicis?"],
+    &["do you pick up guests from the airport", "vocês buscam no aeroporto?", "¿recogéis en el aeropuerto?"],
+    &["do you have a washing machine", "¿hay lavadora?"],
+    &["charging station for electric cars?", "¿se puede cargar un coche eléctrico?"],
+    &["how far is the beach", "qual a distância da praia?", "¿a cuánto está la playa?"],
+    &["do you open on 6 December?", "abrís el día 6 de diciembre?"],
+];
+
+#[test]
+fn the_same_question_in_several_languages_is_one_gap_and_others_are_others() {
+    let prompts = Prompts::load(None).expect("the texts are sound");
+    let understander = Understander::new(&prompts);
+    let language = |words: &str| understander.understand(&[words], None, Language::Es, &[]).language;
+    let asked: Vec<(usize, &str)> =
+        ASKED.iter().enumerate().flat_map(|(group, texts)| texts.iter().map(move |text| (group, *text))).collect();
+    let texts: Vec<Text> =
+        asked.iter().map(|(_, words)| Text { words: (*words).to_owned(), language: language(words) }).collect();
+    let likeness = Likeness::of_meaning(&texts, &*MODEL, &prompts).expect("vectors");
+    let found = group(&likeness.vectors, likeness.threshold);
+    let told = |members: &Vec<usize>| members.iter().map(|index| asked[*index].1).collect::<Vec<_>>();
+    let mixed: Vec<_> = found
+        .iter()
+        .filter(|members| members.iter().any(|one| asked[*one].0 != asked[members[0]].0))
+        .map(told)
+        .collect();
+    assert!(mixed.is_empty(), "{mixed:?}");
+    let split: Vec<_> = found.iter().map(told).collect();
+    assert!(found.len() <= ASKED.len() + 2, "{split:?}");
+    let holds = |wanted: &str| found.iter().position(|members| told(members).contains(&wanted));
+    assert_eq!(holds("do you have vegan cake"), holds("¿tenéis tarta vegana?"), "{split:?}");
 }
