@@ -1,6 +1,6 @@
 //! `atiende gaps`: what customers asked in vain, drafts for the knowledge, and cases for what it answers by now.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,14 +119,14 @@ fn write_files(args: &Args, config: &Config, written: &[Draft], found: &[Gap]) -
     }
     if let Some(file) = &args.cases {
         let added = cases::append(file, found)?;
-        eprintln!("{}: {added} cases added", Path::new(file).display());
+        eprintln!("{}: {added} added", file.display());
     }
     Ok(())
 }
 
 fn told(outcome: drafts::Outcome) -> String {
     format!(
-        "{} drafts written, {} left as you changed them, {} taken away that nobody asks any more",
+        "{} written, {} left as you changed them, {} taken away because nobody asks for them any more",
         outcome.written, outcome.kept, outcome.removed
     )
 }

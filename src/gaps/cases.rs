@@ -49,10 +49,9 @@ pub fn append(path: &Path, gaps: &[Gap]) -> anyhow::Result<usize> {
         return Ok(0);
     }
     let separator = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    let mut file = OpenOptions::new().create(true).append(true).open(path);
     let addition = format!("{separator}{}\n", lines.join("\n"));
-    let written = file.as_mut().map_err(|fault| io::Error::new(fault.kind(), fault.to_string()));
-    written.and_then(|file| file.write_all(addition.as_bytes())).with_context(|| format!("cannot write {name}"))?;
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| file.write_all(addition.as_bytes())).with_context(|| format!("cannot write {name}"))?;
     Ok(lines.len())
 }
 

@@ -50,8 +50,11 @@ pub struct Outcome {
     pub removed: usize,
 }
 
-/// The drafts in a folder, and whatever else of markdown there is under a heading, which then counts as the owner's; none
-/// where there is no folder.
+/// The drafts in a folder, also those that the owner wrote or rewrote; none where there is no folder. Other files are
+/// passed over.
+///
+/// # Errors
+/// When the folder or a markdown file in it cannot be read.
 pub fn read(folder: &Path, usual: Language) -> anyhow::Result<Vec<Draft>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -119,9 +122,10 @@ fn understand(path: PathBuf, text: &str, usual: Language) -> Option<Draft> {
     let question = body.lines().find_map(|line| line.strip_prefix("# "))?.trim().to_owned();
     let language = settings.lines().find_map(|line| line.strip_prefix("language: ")?.trim().parse().ok());
     let sealed = settings.lines().find_map(|line| line.strip_prefix(SEAL));
+    let is_draft = sealed.is_some() || settings.lines().any(|line| line.trim() == "draft: true");
     let is_as_sealed = |sealed: &str| seal(&text.replacen(&format!("{SEAL}{sealed}\n"), "", 1)) == sealed;
     let is_untouched = sealed.is_some_and(is_as_sealed);
-    Some(Draft { path, question, language: language.unwrap_or(usual), is_untouched })
+    is_draft.then(|| Draft { path, question, language: language.unwrap_or(usual), is_untouched })
 }
 
 fn seal(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! Turns questions into vectors that can be compared: by meaning with the search model, else by their words.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::Language;
@@ -45,8 +46,8 @@ impl Likeness {
         let mut vectors = embedder.embed_queries(&words)?;
         let mut means: BTreeMap<Language, Vec<f32>> = BTreeMap::new();
         for (vector, text) in vectors.iter_mut().zip(texts) {
-            if !means.contains_key(&text.language) {
-                means.insert(text.language, mean(&embedder.embed_queries(&examples(prompts, text.language))?));
+            if let Entry::Vacant(place) = means.entry(text.language) {
+                place.insert(mean(&embedder.embed_queries(&examples(prompts, text.language))?));
             }
             vector.iter_mut().zip(&means[&text.language]).for_each(|(number, usual)| *number -= usual);
             normalise(vector);
