@@ -7,6 +7,7 @@ pub mod lookup;
 
 pub mod ladder;
 
+pub mod nearness;
 pub mod quote;
 pub mod restate;
 

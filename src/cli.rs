@@ -8,6 +8,7 @@ pub mod eval;
 pub mod eval_retrieval;
 pub mod eval_suite;
 pub mod eval_xquad;
+pub mod fit_confidence;
 pub mod gaps;
 pub mod index;
 pub mod init;
@@ -54,6 +55,9 @@ enum Command {
     EvalSuite(eval_suite::Args),
     /// Measure search between languages on XQuAD.
     EvalXquad(eval_xquad::Args),
+    /// Fit the weights of the confidence to what `eval-suite --evidence` saw.
+    #[command(hide = true)]
+    FitConfidence(fit_confidence::Args),
     /// List what customers asked in vain, with drafts for the knowledge.
     Gaps(gaps::Args),
     /// See, pull or check the models.
@@ -76,6 +80,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::EvalRetrieval(args) => eval_retrieval::run(args, config()?).await,
         Command::EvalSuite(args) => eval_suite::run(args, config()?).await,
         Command::EvalXquad(args) => eval_xquad::run(args, config()?).await,
+        Command::FitConfidence(args) => fit_confidence::run(&args),
         Command::Gaps(args) => gaps::run(args, config()?).await,
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,

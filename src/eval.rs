@@ -1,7 +1,9 @@
 //! Tries many questions with known answers, through the same turn that customers get.
 
 pub mod case;
+pub mod curve;
 pub mod figures;
+pub mod fit;
 pub mod outcome;
 pub mod remembered;
 pub mod report;

@@ -78,6 +78,11 @@ impl Finding {
         }
     }
 
+    /// Whether the best passage is in another language than what was looked up.
+    pub(super) fn is_across(&self) -> bool {
+        self.hits.first().is_some_and(|best| !best.same_language)
+    }
+
     /// The headings of the passages that tie for the best, as words to choose from; empty where none tie.
     pub fn tied_subjects(&self) -> Vec<String> {
         let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };

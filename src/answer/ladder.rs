@@ -10,7 +10,7 @@ use crate::knowledge::Hit;
 use crate::prompts::Reply;
 
 use super::model::ModelUse;
-use super::quote::{Question, Quote, quote};
+use super::quote::{Question, Quote, quote, quote_near};
 use super::translate::translate;
 
 /// From how good a second passage may add what the first one lacks.
@@ -28,17 +28,18 @@ pub struct Draft {
 }
 
 /// Makes the best draft for a question from the passages found, best first, for a customer who reads the language `to`.
-/// Nothing when there is nothing to quote.
+/// `nearness` tells the first passage's units apart where the words cannot. Nothing when there is nothing to quote.
 pub async fn draft(
     model: &mut ModelUse<'_>,
     question: &Question<'_>,
     to: Language,
     hits: &[Hit],
+    nearness: Option<&[f32]>,
     budget_chars: usize,
     trail: &mut Vec<String>,
 ) -> Option<Draft> {
     let first = hits.first()?;
-    let quoted = quote(question, &first.passage, budget_chars);
+    let quoted = quote_near(question, &first.passage, budget_chars, nearness);
     if quoted.text.trim().is_empty() {
         return None;
     }

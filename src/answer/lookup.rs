@@ -16,8 +16,9 @@ use super::finding::{Asked, Finding, agreement, is_tie, margin};
 use super::judge::judge;
 use super::ladder::draft;
 use super::model::ModelUse;
+use super::nearness::nearness;
 use super::quote::{QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
-use super::restate::{Before, restate};
+use super::restate::{Before, reads_as, restate};
 use super::words::content_words;
 
 /// How many questions in a row are answered one by one; more than that is no way to be read.
@@ -45,8 +46,14 @@ const WHOLE_ANSWER: f32 = 0.6;
 const WHOLE_ANSWER_SHOWN: f32 = 0.1;
 /// How sure such an answer is at least.
 const WHOLE_ANSWER_CONFIDENCE: f32 = 0.8;
-/// Below this the question is worded anew, if it leans on what was said before.
+/// Below this the question is worded anew.
 const UNSURE: f32 = 0.5;
+/// Across languages nothing is looked for further from here on.
+const SURE_ACROSS: f32 = 0.85;
+/// How many passages the judge looks at across languages, ...
+const CANDIDATES: usize = 3;
+/// ... as long as they lie this near the first one.
+const NEAR_ENOUGH: f32 = 0.2;
 /// A question of at most this many content words may lean on the one before it.
 const ELLIPTIC: usize = 3;
 /// No search found anything that resembles the question: it is not about the business.
@@ -125,7 +132,10 @@ impl Lookup<'_> {
             Asked { text: text.to_owned(), context: self.context_of(text).map(str::to_owned), language: self.language };
         let mut finding = self.search(asked).await;
         self.rate(&mut finding);
-        if self.wants_other_words(&finding) {
+        if finding.is_across() {
+            self.let_judge_choose(&mut finding, model).await;
+        }
+        if finding.confidence < if finding.is_across() { SURE_ACROSS } else { UNSURE } {
             self.try_other_words(&mut finding, text, model).await;
         }
         self.ask_judge(&mut finding, model).await;
@@ -162,11 +172,6 @@ impl Lookup<'_> {
         // Embedding the question takes milliseconds of pure computation: not on the server's own threads.
         let hits = tokio::task::spawn_blocking(move || knowledge.search(&query, LOOKED_AT)).await.unwrap_or_default();
         Finding::new(asked, hits, began.elapsed())
-    }
-
-    /// Whether words of the owner's own kind may find more: the customer's are another language's, or found nothing sure.
-    fn wants_other_words(&self, finding: &Finding) -> bool {
-        finding.hits.first().is_some_and(|best| !best.same_language) || finding.confidence < UNSURE
     }
 
     /// Puts passages first that speak of the day and show the kind of answer that were asked for: to the vectors, Saturday
@@ -240,15 +245,56 @@ impl Lookup<'_> {
 
     /// Asks the model where its word can change what is done.
     async fn ask_judge(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
-        let (Some(best), Some(evidence)) = (finding.hits.first(), &mut finding.evidence) else { return };
-        let is_doubtful = if best.same_language { JUDGED } else { JUDGED_ACROSS }.contains(&finding.confidence);
-        if finding.is_whole_answer || !is_doubtful || !model.is_available() {
+        let is_doubtful = if finding.is_across() { JUDGED_ACROSS } else { JUDGED }.contains(&finding.confidence);
+        let is_judged = finding.evidence.is_none_or(|evidence| evidence.judge.is_some());
+        if finding.is_whole_answer || is_judged || !is_doubtful || !model.is_available() {
             return;
         }
-        let passage = format!("{}\n{}", best.passage.heading(), best.passage.text());
-        let language = finding.asked.language;
-        evidence.judge = judge(model, &finding.asked.text, &passage, language, &mut finding.trail).await;
+        let probability = self.judged(finding, 0, model).await;
+        let Some(evidence) = &mut finding.evidence else { return };
+        evidence.judge = probability;
         finding.confidence = confidence(evidence);
+    }
+
+    async fn judged(&self, finding: &mut Finding, index: usize, model: &mut ModelUse<'_>) -> Option<f32> {
+        let hit = finding.hits.get(index)?;
+        let passage = format!("{}\n{}", hit.passage.heading(), hit.passage.text());
+        judge(model, &finding.asked.text, &passage, finding.asked.language, &mut finding.trail).await
+    }
+
+    /// Across languages the right passage is among the first few and often not the first: the one goes first of which
+    /// the judge, and what search saw of it, is the surest.
+    async fn let_judge_choose(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
+        self.ask_judge(finding, model).await;
+        let Some(first) = finding.evidence.filter(|evidence| evidence.judge.is_some()) else { return };
+        for index in 1..CANDIDATES.min(finding.hits.len()) {
+            let score = finding.hits[index].score;
+            if finding.confidence >= SURE_ACROSS || first.score - score > NEAR_ENOUGH {
+                return;
+            }
+            let Some(probability) = self.judged(finding, index, model).await else { return };
+            let question = self.question(&finding.asked);
+            let hit = &finding.hits[index];
+            let fits = fit(&question, &hit.passage);
+            let evidence = Evidence {
+                score,
+                dense: hit.dense.unwrap_or(NO_DENSE),
+                lexical: hit.lexical,
+                margin: 0.0,
+                agreement: false,
+                day: fits.day,
+                kind: fits.kind,
+                judge: Some(probability),
+                ..first
+            };
+            if confidence(&evidence) > finding.confidence {
+                finding.quoted = quote(&question, &hit.passage, self.budget_chars).text;
+                finding.confidence = confidence(&evidence);
+                finding.evidence = Some(evidence);
+                finding.trail.push(format!("the judge prefers number {}", index + 1));
+                finding.hits[..=index].rotate_right(1);
+            }
+        }
     }
 
     /// Words the question anew, in the language of the best passage, and looks that up.
@@ -256,13 +302,13 @@ impl Lookup<'_> {
         let Some(to) = finding.hits.first().map(|best| best.passage.language) else { return };
         let history = &self.history[self.history.len().saturating_sub(self.history_turns)..];
         let before = self.leans_on_context(text).then_some(Before { history, summary: self.summary });
-        let Some(restated) = restate(model, text, before, to, &mut finding.trail).await else { return };
+        let restated = restate(model, text, before, to, &mut finding.trail).await;
+        let Some(restated) = restated.filter(|restated| reads_as(restated, to, self.language)) else { return };
         let mut second = self.search(Asked { text: restated, context: None, language: to }).await;
         self.rate(&mut second);
         finding.trail.push(format!("worded anew: confidence {:.2}", second.confidence));
         let searching = finding.searching + second.searching;
-        // Across languages only the owner's own language lets the words confirm what the vectors say.
-        if second.confidence > finding.confidence || to != self.language {
+        if second.confidence > finding.confidence {
             let mut trail = std::mem::take(&mut finding.trail);
             trail.append(&mut second.trail);
             *finding = Finding { trail, ..second };
@@ -275,10 +321,20 @@ impl Lookup<'_> {
         self.context.is_some() && content_words(text, self.language).len() <= ELLIPTIC
     }
 
+    /// How near the best passage's units are to a question in another language.
+    async fn nearness(&self, finding: &Finding) -> Option<Vec<f32>> {
+        let best = finding.hits.first().filter(|_| finding.is_across())?.passage.clone();
+        let embedder = self.knowledge.embedder()?;
+        let asked = finding.asked.text.clone();
+        tokio::task::spawn_blocking(move || nearness(&embedder, &asked, &best)).await.ok()?
+    }
+
     async fn write(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
         let question = self.question(&finding.asked);
         let mut trail = Vec::new();
-        let drafted = draft(model, &question, self.language, &finding.hits, self.budget_chars, &mut trail).await;
+        let nearness = self.nearness(finding).await;
+        let (hits, budget) = (&finding.hits, self.budget_chars);
+        let drafted = draft(model, &question, self.language, hits, nearness.as_deref(), budget, &mut trail).await;
         finding.draft = drafted.filter(|draft| draft.text.chars().count() <= LONGEST_DRAFT);
         if let Some(draft) = &finding.draft {
             let evidence: Vec<&str> = draft.evidence.iter().chain(self.own_facts).map(String::as_str).collect();

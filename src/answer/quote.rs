@@ -57,9 +57,14 @@ pub struct Quote {
 ///
 /// The best unit is chosen even when it alone is longer than the budget: half a sentence would not be the owner's.
 pub fn quote(question: &Question, passage: &Passage, budget_chars: usize) -> Quote {
+    quote_near(question, passage, budget_chars, None)
+}
+
+/// The same, for a question in another language: `nearness` says of each unit how near it is in meaning, 0 to 1.
+pub fn quote_near(question: &Question, passage: &Passage, budget_chars: usize, nearness: Option<&[f32]>) -> Quote {
     let wanted = Wanted::read(question);
     let units = Unit::of(passage);
-    let chosen = choose::choose(&wanted, passage, &units, budget_chars);
+    let chosen = choose::choose(&wanted, passage, &units, budget_chars, nearness);
     let evidence = Evidence::new(passage, &units, &chosen);
     let missing = evidence.missing(&wanted);
     Quote {
@@ -70,6 +75,11 @@ pub fn quote(question: &Question, passage: &Passage, budget_chars: usize) -> Quo
         asked: wanted.asked_for(),
         missing,
     }
+}
+
+/// The sentences, list items and table rows of a passage, verbatim and in order.
+pub fn units(passage: &Passage) -> Vec<String> {
+    Unit::of(passage).into_iter().map(|unit| unit.text).collect()
 }
 
 /// Whether a passage shows what the question asks for beyond its words. Each is absent where nothing of it is asked.

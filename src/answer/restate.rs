@@ -8,6 +8,7 @@ use crate::llm::{ChatMessage, GenerateRequest, Role};
 use crate::prompts::Task;
 
 use super::model::ModelUse;
+use super::words::{Text, lexicon};
 
 /// Tokens of conversation in the prompt.
 const HISTORY_TOKENS: usize = 300;
@@ -46,6 +47,17 @@ pub async fn restate(
     (!restated.is_empty()).then(|| restated.to_owned())
 }
 
+/// Whether a text is in the language that it was to be in, as its small words tell: a small model often answers in the
+/// language that it was spoken to in.
+pub fn reads_as(text: &str, to: Language, from: Language) -> bool {
+    let read = Text::new(text);
+    let small = |language: Language| {
+        let words = lexicon(language);
+        [&words.stop, &words.time, &words.price, &words.place].iter().map(|list| list.find(&read).len()).sum::<usize>()
+    };
+    from == to || small(to) > 0 && small(to) >= small(from)
+}
+
 /// The newest lines that fit the budget, oldest first.
 fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
     let mut left = HISTORY_TOKENS;
@@ -62,4 +74,17 @@ fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
     lines.extend(before.summary.filter(|summary| model.count_tokens(summary) <= left).map(str::to_owned));
     lines.reverse();
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_in_the_customers_language_is_told_from_one_in_the_owners() {
+        assert!(reads_as("Was kostet es, ein Fahrrad zu mieten?", Language::De, Language::Es));
+        assert!(!reads_as("Сколько стоит замена колодок?", Language::De, Language::Ru));
+        assert!(!reads_as("¿Y si llego a las 11 de la noche?", Language::Pt, Language::Es));
+        assert!(reads_as("¿Hasta qué hora abrís?", Language::Es, Language::Es));
+    }
 }

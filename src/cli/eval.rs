@@ -1,6 +1,6 @@
 //! `atiende eval`: many questions with known answers. Exit code 0 when all pass, 1 when some fail, 2 on bad input.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::eval::{CaseResult, Summary, case, report, run as run_case};
+use crate::eval::{CaseResult, Summary, case, curve, report, run as run_case};
 
 use super::session::open;
 
@@ -21,6 +21,9 @@ pub struct Args {
     /// The folder to answer from [default: the configuration's].
     #[arg(long, value_name = "DIR")]
     knowledge: Option<PathBuf>,
+    /// Draw how many questions are answered against how many answers are wrong, for every threshold, as an SVG.
+    #[arg(long, value_name = "FILE.svg")]
+    curve: Option<PathBuf>,
     /// Print one JSON object with the figures last.
     #[arg(long)]
     json: bool,
@@ -41,6 +44,9 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         progress.inc(1);
     }
     progress.finish_and_clear();
+    if let Some(file) = &args.curve {
+        draw(file, &results, config.decide.min_confidence)?;
+    }
     if args.json {
         eprint!("{}", report::table(&results));
         println!("{}", serde_json::to_string(&Summary::of(&results))?);
@@ -48,6 +54,19 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         print!("{}", report::table(&results));
     }
     Ok(u8::from(results.iter().any(|result| !result.passed())))
+}
+
+/// Writes the curve of risk against coverage.
+pub(super) fn draw(file: &Path, results: &[CaseResult], owners: f32) -> anyhow::Result<()> {
+    let points = curve::points(results);
+    anyhow::ensure!(
+        !points.is_empty(),
+        "no case says what a right answer is: give `expect` an `action`, and `all` where it is `reply`"
+    );
+    std::fs::write(file, curve::svg(&points, owners.into()))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    eprintln!("the curve is in {}", file.display());
+    Ok(())
 }
 
 fn progress(length: usize, hidden: bool) -> indicatif::ProgressBar {

@@ -36,6 +36,9 @@ pub struct Args {
     /// Write what the confidence of each answer rests on, one JSON object a line, for fitting its weights.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    /// Draw how many questions are answered against how many answers are wrong, for every threshold, as an SVG.
+    #[arg(long, value_name = "FILE.svg")]
+    curve: Option<PathBuf>,
     /// Keep the model's answers in this file, and take those that are there: for trying a change again and again.
     #[arg(long, value_name = "FILE")]
     remember: Option<PathBuf>,
@@ -82,6 +85,9 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     }
     if let Some(file) = &args.evidence {
         write_evidence(file, &results)?;
+    }
+    if let Some(file) = &args.curve {
+        super::eval::draw(file, &results, config.decide.min_confidence)?;
     }
     found.print();
     print!("{}", figures.table());

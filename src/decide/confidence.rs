@@ -1,12 +1,12 @@
 //! How sure it is that the quoted passage answers the question: one number out of everything that search and judge saw.
 //!
-//! Never decides anything. The weights are set by hand from what was seen on small businesses' questions; measured
-//! data replaces the table, not the code.
+//! Never decides anything. The weights are fitted on the cases of several businesses: `atiende eval-suite --evidence`
+//! writes what was seen, `atiende fit-confidence` prints the weights.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is known about the best passage. Every value is better when larger.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The combined search score, 0 to 1.
     pub score: f32,
@@ -28,58 +28,71 @@ pub struct Evidence {
     pub judge: Option<f32>,
 }
 
-/// One input of the logistic model: `weight · (value − centre) / spread`, the quotient held within ±`reach`.
-struct Term {
-    /// The value that speaks neither for nor against; absent inputs take it.
+/// How many inputs the logistic model has.
+pub const INPUTS: usize = 13;
+
+/// What each input adds to the log-odds, in the order of [`inputs`]. None but the first is negative, which keeps the
+/// result monotone. Fitted by `atiende fit-confidence` on the tuning half of `tests/cases`.
+pub const WEIGHTS: [f32; INPUTS] = [0.6, 0.5, 0.8, 0.3, 1.1, 1.0, 0.4, 0.3, 0.8, 1.2, 0.3, 1.0, 1.1];
+
+/// One number made ready for the model: `(value − centre) / spread`, held within ±`reach`.
+struct Scale {
+    /// The value that speaks neither for nor against; what is not a number counts as this.
     centre: f32,
     /// The distance from the centre that counts as one.
     spread: f32,
     /// How many spreads count at most, so that no single input decides alone.
     reach: f32,
-    /// How much one spread moves the log-odds; never negative, which keeps the result monotone.
-    weight: f32,
 }
 
-const BIAS: f32 = 0.6;
-const SCORE: Term = Term { centre: 0.5, spread: 0.25, reach: 2.0, weight: 0.5 };
-const DENSE: Term = Term { centre: 0.45, spread: 0.2, reach: 2.0, weight: 0.8 };
-const LEXICAL: Term = Term { centre: 0.3, spread: 0.35, reach: 2.0, weight: 0.3 };
+const SCORE: Scale = Scale { centre: 0.5, spread: 0.25, reach: 2.0 };
+const DENSE: Scale = Scale { centre: 0.45, spread: 0.2, reach: 2.0 };
+const LEXICAL: Scale = Scale { centre: 0.3, spread: 0.35, reach: 2.0 };
 // A question of one or two words swings far, hence the small reach upwards of full coverage: (1 − 0.6) / 0.25 = 1.6.
-const COVERAGE: Term = Term { centre: 0.6, spread: 0.25, reach: 2.4, weight: 1.1 };
-const MARGIN: Term = Term { centre: 0.05, spread: 0.08, reach: 2.0, weight: 0.4 };
-const AGREEMENT: Term = Term { centre: 0.5, spread: 0.5, reach: 1.0, weight: 0.3 };
-/// Across languages the words cannot confirm what the vectors say.
-const NO_COVERAGE: f32 = -1.0;
-/// What showing, or not showing, the day and the kind of answer that were asked for is worth.
-const DAY: (f32, f32) = (0.8, -1.2);
-const KIND: (f32, f32) = (0.3, -1.0);
+const COVERAGE: Scale = Scale { centre: 0.6, spread: 0.25, reach: 2.4 };
+const MARGIN: Scale = Scale { centre: 0.05, spread: 0.08, reach: 2.0 };
 // In log-odds: a judge who says .88 is one spread above undecided.
-const JUDGE: Term = Term { centre: 0.0, spread: 2.0, reach: 2.0, weight: 1.1 };
+const JUDGE: Scale = Scale { centre: 0.0, spread: 2.0, reach: 2.0 };
 
-impl Term {
+impl Scale {
     fn of(&self, value: f32) -> f32 {
         let value = if value.is_finite() { value } else { self.centre };
-        self.weight * ((value - self.centre) / self.spread).clamp(-self.reach, self.reach)
+        ((value - self.centre) / self.spread).clamp(-self.reach, self.reach)
     }
+}
+
+/// The inputs of the logistic model: bias, score, dense, lexical, coverage, no coverage (across languages the words
+/// cannot confirm what the vectors say), margin, agreement, the day shown, the day not shown, the kind of answer shown,
+/// not shown, the judge.
+pub fn inputs(evidence: &Evidence) -> [f32; INPUTS] {
+    let yes = |whether: Option<bool>| if whether == Some(true) { 1.0 } else { 0.0 };
+    let no = |whether: Option<bool>| if whether == Some(false) { -1.0 } else { 0.0 };
+    [
+        1.0,
+        SCORE.of(evidence.score),
+        DENSE.of(evidence.dense),
+        LEXICAL.of(evidence.lexical),
+        evidence.coverage.map_or(0.0, |coverage| COVERAGE.of(coverage)),
+        if evidence.coverage.is_none() { -1.0 } else { 0.0 },
+        MARGIN.of(evidence.margin),
+        if evidence.agreement { 1.0 } else { -1.0 },
+        yes(evidence.day),
+        no(evidence.day),
+        yes(evidence.kind),
+        no(evidence.kind),
+        evidence.judge.map_or(0.0, |judge| JUDGE.of(logit(judge))),
+    ]
 }
 
 /// The probability, 0 to 1, that quoting the passage answers the question. It never falls when an input rises.
 pub fn confidence(evidence: &Evidence) -> f32 {
-    let log_odds = BIAS
-        + SCORE.of(evidence.score)
-        + DENSE.of(evidence.dense)
-        + LEXICAL.of(evidence.lexical)
-        + evidence.coverage.map_or(NO_COVERAGE, |coverage| COVERAGE.of(coverage))
-        + shown(evidence.day, DAY)
-        + shown(evidence.kind, KIND)
-        + MARGIN.of(evidence.margin)
-        + AGREEMENT.of(if evidence.agreement { 1.0 } else { 0.0 })
-        + evidence.judge.map_or(0.0, |judge| JUDGE.of(logit(judge)));
-    1.0 / (1.0 + (-log_odds).exp())
+    probability(&WEIGHTS, &inputs(evidence))
 }
 
-fn shown(whether: Option<bool>, (yes, no): (f32, f32)) -> f32 {
-    whether.map_or(0.0, |whether| if whether { yes } else { no })
+/// The logistic model.
+pub fn probability(weights: &[f32; INPUTS], inputs: &[f32; INPUTS]) -> f32 {
+    let log_odds: f32 = weights.iter().zip(inputs).map(|(weight, input)| weight * input).sum();
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 fn logit(probability: f32) -> f32 {

@@ -44,12 +44,16 @@ impl Outcome {
 }
 
 fn is_right(case: &Case, text: &str) -> Option<bool> {
-    let kind = case.kind?;
-    if kind.is_unanswerable() {
-        return Some(false);
-    }
     let holds = || {
         case.all.iter().all(|pattern| pattern.is_match(text)) && !case.none.iter().any(|pattern| pattern.is_match(text))
     };
-    (kind.is_answerable() && !case.all.is_empty()).then(holds)
+    let may_answer = case.actions.contains(&Action::Reply);
+    let (answerable, unanswerable) = match case.kind {
+        Some(kind) => (kind.is_answerable(), kind.is_unanswerable()),
+        None => (may_answer, !case.actions.is_empty() && !may_answer),
+    };
+    if unanswerable {
+        return Some(false);
+    }
+    (answerable && !case.all.is_empty()).then(holds)
 }

@@ -13,6 +13,8 @@ const NEAR_BEST: f32 = 0.72;
 const KIND_BONUS: f32 = 1.0;
 /// What speaking of the day that was asked for is worth: more than any word.
 const DAY_BONUS: f32 = 3.0;
+/// What the unit that is nearest in meaning is worth across languages: about as much as a rare word.
+const NEARNESS: f32 = 2.0;
 /// What a word of the question before is worth, beside one of this question.
 const CONTEXT_WEIGHT: f32 = 0.5;
 
@@ -177,8 +179,18 @@ fn has_street(text: &Text) -> bool {
 }
 
 /// The indices of the chosen units, in order. Empty only when there are no units.
-pub fn choose(wanted: &Wanted, passage: &Passage, units: &[Unit], budget_chars: usize) -> Vec<usize> {
-    let scores = scores(wanted, passage, units);
+pub fn choose(
+    wanted: &Wanted,
+    passage: &Passage,
+    units: &[Unit],
+    budget_chars: usize,
+    nearness: Option<&[f32]>,
+) -> Vec<usize> {
+    let mut scores = scores(wanted, passage, units);
+    // Whoever only asks for "the prices" wants all of them.
+    if let Some(nearness) = nearness.filter(|_| !wanted.words.is_empty()) {
+        scores.iter_mut().zip(nearness).for_each(|(score, near)| *score += NEARNESS * near);
+    }
     let best = scores.iter().copied().fold(0.0, f32::max);
     let near: Vec<usize> = (0..units.len()).filter(|index| best > 0.0 && scores[*index] >= best * NEAR_BEST).collect();
     let length: usize = units.iter().map(|unit| unit.text.chars().count()).sum();
