@@ -20,6 +20,7 @@ use crate::desk::hours::Hours;
 use crate::desk::notify::{Endpoint, Notifier};
 use crate::inbox::Inbox;
 use crate::knowledge::embed::E5;
+use crate::knowledge::remember::Remembering;
 use crate::knowledge::{Embedder, Knowledge, Options as KnowledgeOptions, Report, Watch};
 use crate::llm::slot::{ModelSlot, ModelState};
 use crate::llm::{Engine, EngineOptions};
@@ -96,9 +97,10 @@ pub fn library() -> anyhow::Result<Library> {
     Ok(Library::new(cache_folder(|name| std::env::var_os(name))?))
 }
 
-fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
+/// Opens what turns texts into vectors.
+pub fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
     let path = library()?.resolve(Use::Embedder, &config.models)?;
-    Ok(Arc::new(E5::open(&path)?))
+    Ok(Arc::new(Remembering::new(E5::open(&path)?)))
 }
 
 /// Starts loading the language model and returns at once.

@@ -5,6 +5,7 @@ pub mod chat;
 pub mod demo;
 pub mod doctor;
 pub mod eval;
+pub mod eval_feeling;
 pub mod eval_retrieval;
 pub mod eval_suite;
 pub mod eval_xquad;
@@ -15,6 +16,7 @@ pub mod init;
 pub mod models;
 pub mod serve;
 mod session;
+pub mod train_feeling;
 
 use std::path::PathBuf;
 
@@ -64,6 +66,12 @@ enum Command {
     Models(models::Args),
     /// Index the knowledge and report what is wrong with it.
     Index(index::Args),
+    /// Measure wishes for a person and anger, by words alone and with what vectors add.
+    #[command(hide = true)]
+    EvalFeeling(eval_feeling::Args),
+    /// Train what tells anger and the wish for a person from a message's vector.
+    #[command(hide = true)]
+    TrainFeeling(train_feeling::Args),
 }
 
 /// Runs the command; the process's exit code.
@@ -84,6 +92,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Gaps(args) => gaps::run(args, config()?).await,
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,
+        Command::EvalFeeling(args) => eval_feeling::run(args, config()?).await,
+        Command::TrainFeeling(args) => train_feeling::run(args, config()?).await,
     }
 }
 

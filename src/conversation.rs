@@ -7,6 +7,7 @@ pub mod assistant;
 pub mod burst;
 pub mod commit;
 pub mod dispatcher;
+mod hear;
 pub mod say;
 pub mod session;
 pub mod snapshot;

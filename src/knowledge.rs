@@ -18,6 +18,7 @@ mod markdown;
 pub mod passage;
 mod prepare;
 mod reload;
+pub mod remember;
 mod report;
 mod search;
 pub mod sentences;
@@ -114,6 +115,21 @@ impl Knowledge {
     /// What this finds passages by meaning with, if it does.
     pub fn embedder(&self) -> Option<Arc<dyn Embedder>> {
         self.inner.options.embedder.clone()
+    }
+
+    /// The fingerprint of what turns questions into vectors; none without an embedder.
+    pub fn fingerprint(&self) -> Option<String> {
+        self.inner.options.embedder.as_ref().map(|embedder| embedder.fingerprint())
+    }
+
+    /// The vectors of a customer's messages, in order. Takes milliseconds a message.
+    ///
+    /// # Errors
+    /// When there is no embedder, or it fails.
+    pub fn vectors(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let embedder = self.inner.options.embedder.as_ref();
+        let embedder = embedder.ok_or_else(|| EmbedError::Unavailable("none was opened".to_owned()))?;
+        embedder.embed_queries(texts)
     }
 
     /// Every passage, in the order of files and within each.

@@ -39,3 +39,4 @@ pub mod cli;
 pub mod demo;
 pub mod eval;
 pub mod gaps;
+pub mod feeling;

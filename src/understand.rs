@@ -2,9 +2,11 @@
 //!
 //! Runs no model and no IO after it was built; a burst takes well under a millisecond beside language identification.
 
+pub mod heads;
 mod intent;
 mod language;
 mod lexicon;
+pub mod meaning;
 mod sentiment;
 mod text;
 
@@ -12,9 +14,11 @@ use serde::Serialize;
 
 use crate::domain::Language;
 use crate::prompts::Prompts;
+use heads::Heads;
 use intent::Wants;
 use language::LanguageFinder;
 use lexicon::Lexicon;
+use meaning::Meaning;
 use text::Tokens;
 
 /// What the words of one burst tell.
@@ -76,7 +80,9 @@ pub enum Intent {
 pub struct Sentiment {
     /// 0 (content or neutral) to 1 (furious).
     pub negativity: f32,
-    /// What raised it, in plain words without any of the customer's: `insult`, `capitals`, `repetition`, `still_waiting`.
+    /// 0 to 1: how much politeness, praise or emoji of content speak against what the tone seems to be.
+    pub warmth: f32,
+    /// What raised it, in plain words without any of the customer's: `insult`, `capitals`, `repetition`, `tone`.
     pub signals: Vec<&'static str>,
 }
 
@@ -103,12 +109,16 @@ impl Intent {
 pub struct Understander {
     lexicon: Lexicon,
     languages: LanguageFinder,
+    heads: Option<Heads>,
 }
 
 impl Understander {
     /// Indexes every example and word of `prompts`.
     pub fn new(prompts: &Prompts) -> Self {
-        Understander { lexicon: Lexicon::new(prompts), languages: LanguageFinder::new(prompts) }
+        // The program's own file is tested; should it be damaged all the same, words alone serve.
+        let heads =
+            Heads::trained().inspect_err(|error| tracing::error!(%error, "Moods are read from words alone")).ok();
+        Understander { lexicon: Lexicon::new(prompts), languages: LanguageFinder::new(prompts), heads }
     }
 
     /// What a burst of messages tells. `texts` are its messages in order, `recent` the same customer's earlier ones: who
@@ -130,6 +140,18 @@ impl Understander {
             intents: wants.intents,
             sentiment: sentiment::sentiment(texts, &all, &found, shown.language, recent),
             has_question: wants.has_question,
+        }
+    }
+
+    /// Whether vectors of the embedder with this fingerprint tell anything beside the words.
+    pub fn reads_vectors_of(&self, fingerprint: &str) -> bool {
+        self.heads.as_ref().is_some_and(|heads| heads.fit(fingerprint))
+    }
+
+    /// Adds to what the words told what the vectors of the messages tell; those must be of an embedder that fits.
+    pub fn add_meaning(&self, understanding: &mut Understanding, meaning: &Meaning) {
+        if let Some(heads) = &self.heads {
+            meaning::add(understanding, heads, meaning);
         }
     }
 

@@ -25,6 +25,7 @@ use crate::store::{Store, StoreError};
 use crate::understand::{Intent, Sentiment, Understander, Understanding};
 
 use super::burst::{Attachment, Burst};
+use super::hear::hear;
 use super::say::{Matter, PERSON_BUTTON, Voice};
 use super::snapshot::{Pending, Snapshot};
 use super::summary;
@@ -83,7 +84,7 @@ impl Assistant {
     pub async fn turn(&self, snapshot: &Snapshot, cancel: &CancellationToken) -> Turn {
         let began = Instant::now();
         let mut timings = Timings::default();
-        let gathered = self.gather(snapshot);
+        let gathered = self.gather(snapshot).await;
         timings.understand = milliseconds(began.elapsed());
         let finding = if needs_evidence(&gathered.features, &self.settings.thresholds) {
             Some(self.look_up(&gathered, &mut timings, cancel).await)
@@ -120,7 +121,7 @@ impl Assistant {
     /// Reads nothing of what was written: that may be what it fails over.
     pub fn trouble(&self, snapshot: &Snapshot) -> Turn {
         let language = snapshot.conversation.language.unwrap_or(self.settings.default_language);
-        let sentiment = Sentiment { negativity: 0.0, signals: Vec::new() };
+        let sentiment = Sentiment { negativity: 0.0, warmth: 0.0, signals: Vec::new() };
         let intents = Vec::new();
         let understanding =
             Understanding { language, language_is_sure: false, intents, sentiment, has_question: false };
@@ -143,7 +144,7 @@ impl Assistant {
         summary::update(self, store, conversation, cancel).await
     }
 
-    fn gather<'a>(&self, snapshot: &'a Snapshot) -> Gathered<'a> {
+    async fn gather<'a>(&self, snapshot: &'a Snapshot) -> Gathered<'a> {
         let burst = Burst::gather(&snapshot.waiting);
         let texts: Vec<&str> = burst.texts.iter().map(String::as_str).collect();
         let recent = snapshot.recent_from_customer();
@@ -153,6 +154,7 @@ impl Assistant {
             self.settings.default_language,
             &recent,
         );
+        let understanding = hear(self, snapshot, &burst, understanding).await;
         let features = self.features(snapshot, &burst, &understanding);
         Gathered { snapshot, burst, understanding, features }
     }

@@ -21,6 +21,9 @@ const ANGRY: &[&str] = &["😡", "🤬", "😠", "😤", "👿", "💩", "🖕"]
 const CONTENT: &[&str] =
     &["😀", "😃", "😄", "😁", "😊", "🙂", "😍", "🥰", "❤", "💕", "🙏", "👍", "😂", "🤣", "😘", "🎉", "👏"];
 
+/// How much a polite word speaks against an angry tone, 0 to 1.
+const WARMTH_OF_POLITENESS: f32 = 0.3;
+
 /// How a burst sounds. `recent` are the customer's earlier messages.
 pub(super) fn sentiment(
     texts: &[&str],
@@ -49,7 +52,14 @@ pub(super) fn sentiment(
     if !mood.signals.contains(&"insult") {
         mood.negativity -= if soft { 0.1 } else { 0.0 } + if content { 0.1 } else { 0.0 };
     }
-    Sentiment { negativity: mood.negativity.clamp(0.0, 1.0), signals: mood.signals }
+    let warmth = if content {
+        1.0
+    } else if soft {
+        WARMTH_OF_POLITENESS
+    } else {
+        0.0
+    };
+    Sentiment { negativity: mood.negativity.clamp(0.0, 1.0), warmth, signals: mood.signals }
 }
 
 #[derive(Default)]

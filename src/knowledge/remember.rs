@@ -1,0 +1,139 @@
+//! Keeps the vectors of the last questions: one message is looked at for its mood, searched for, and later read as what
+//! was said before, and is computed once.
+//!
+//! Keeps a digest of the words and never the words; passages are kept elsewhere and pass through.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::embedder::{EmbedError, Embedder};
+
+/// How many vectors are kept: about 800 KB.
+const KEPT: usize = 512;
+
+type Key = [u8; 32];
+
+/// An embedder that remembers the last questions.
+pub struct Remembering<E> {
+    embedder: E,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    vectors: HashMap<Key, Vec<f32>>,
+    order: VecDeque<Key>,
+}
+
+impl<E: Embedder> Remembering<E> {
+    /// Remembers what `embedder` computes.
+    pub fn new(embedder: E) -> Self {
+        Remembering { embedder, known: Mutex::default() }
+    }
+
+    fn recall(&self, keys: &[Key]) -> Vec<Option<Vec<f32>>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().map(|key| known.vectors.get(key).cloned()).collect()
+    }
+}
+
+impl Known {
+    fn keep(&mut self, key: Key, vector: Vec<f32>) {
+        if self.vectors.insert(key, vector).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        if self.order.len() > KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.vectors.remove(&oldest);
+        }
+    }
+}
+
+impl<E: Embedder> Embedder for Remembering<E> {
+    fn embed_queries(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let keys: Vec<Key> = texts.iter().map(|text| Sha256::digest(text).into()).collect();
+        let mut found = self.recall(&keys);
+        let missing: Vec<usize> = (0..texts.len()).filter(|&index| found[index].is_none()).collect();
+        if !missing.is_empty() {
+            let new: Vec<String> = missing.iter().map(|&index| texts[index].clone()).collect();
+            let vectors = self.embedder.embed_queries(&new)?;
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            for (index, vector) in missing.into_iter().zip(vectors) {
+                known.keep(keys[index], vector.clone());
+                found[index] = Some(vector);
+            }
+        }
+        let vectors: Option<Vec<Vec<f32>>> = found.into_iter().collect();
+        vectors.ok_or_else(|| EmbedError::Failed("it returned too few vectors".to_owned()))
+    }
+
+    fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embedder.embed_passages(texts)
+    }
+
+    fn fingerprint(&self) -> String {
+        self.embedder.fingerprint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::knowledge::fake::FakeEmbedder;
+
+    #[derive(Default)]
+    struct Counting {
+        embedder: FakeEmbedder,
+        computed: AtomicUsize,
+    }
+
+    impl Embedder for Counting {
+        fn embed_queries(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.computed.fetch_add(texts.len(), Ordering::Relaxed);
+            self.embedder.embed_queries(texts)
+        }
+
+        fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.embedder.embed_passages(texts)
+        }
+
+        fn fingerprint(&self) -> String {
+            self.embedder.fingerprint()
+        }
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_question_is_computed_once_and_comes_back_in_its_place() {
+        let remembering = Remembering::new(Counting::default());
+        let first = remembering.embed_queries(&owned(&["a qué hora abren", "dónde están"])).expect("vectors");
+        let again = remembering.embed_queries(&owned(&["dónde están", "cuánto es", "a qué hora abren"]));
+        let again = again.expect("vectors");
+        assert_eq!((&again[0], &again[2]), (&first[1], &first[0]));
+        assert_eq!(remembering.embedder.computed.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn no_more_than_the_last_questions_are_kept() {
+        let remembering = Remembering::new(FakeEmbedder::default());
+        let texts: Vec<String> = (0..KEPT + 20).map(|index| format!("question {index}")).collect();
+        remembering.embed_queries(&texts).expect("vectors");
+        let known = remembering.known.lock().expect("no panic");
+        assert_eq!((known.vectors.len(), known.order.len()), (KEPT, KEPT));
+    }
+
+    #[test]
+    fn a_failure_is_passed_on() {
+        let remembering = Remembering::new(FakeEmbedder::failing());
+        assert!(remembering.embed_queries(&owned(&["hola"])).is_err());
+    }
+}
