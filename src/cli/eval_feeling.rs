@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::Deserialize;
 
-use crate::answer::quote::QUESTION_MARKS;
+use crate::answer::quote::asks;
 use crate::app::open_embedder;
 use crate::config::Config;
 use crate::decide::Thresholds;
+use crate::domain::Language;
 use crate::knowledge::Embedder;
 use crate::prompts::Prompts;
 use crate::understand::meaning::{Heard, Meaning};
@@ -100,16 +101,16 @@ fn read(
     let words = understander.understand(&[last], None, config.business.default_language, &recent);
     let mut both = words.clone();
     if understander.reads_vectors_of(&embedder.fingerprint()) {
-        let burst = heard(embedder, std::slice::from_ref(last))?;
-        let earlier = heard(embedder, &before[before.len().saturating_sub(EARLIER)..])?;
+        let burst = heard(embedder, std::slice::from_ref(last), words.language)?;
+        let earlier = heard(embedder, &before[before.len().saturating_sub(EARLIER)..], words.language)?;
         understander.add_meaning(&mut both, &Meaning { burst, earlier });
     }
     Ok((words, both))
 }
 
-fn heard(embedder: &dyn Embedder, texts: &[String]) -> anyhow::Result<Vec<Heard>> {
+fn heard(embedder: &dyn Embedder, texts: &[String], language: Language) -> anyhow::Result<Vec<Heard>> {
     let vectors = embedder.embed_queries(texts)?;
-    let asks = texts.iter().map(|text| text.contains(QUESTION_MARKS));
+    let asks = texts.iter().map(|text| asks(text, language));
     Ok(vectors.into_iter().zip(asks).map(|(vector, asks)| Heard { vector, asks }).collect())
 }
 

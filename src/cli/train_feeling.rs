@@ -23,8 +23,6 @@ use crate::understand::heads::{Head, Heads};
 const SEED: u64 = 20_260_101;
 /// One of this many sentences is held out.
 const HELD_OUT: u64 = 10;
-/// What a sentence of a customer counts beside one of a film.
-const OWN_WEIGHT: f32 = 10.0;
 /// From which probability on the printed figures count a sentence as found.
 const THRESHOLD: f32 = 0.5;
 const RECIPE: Recipe = Recipe { steps: 150, rate: 0.1, ridge: 3e-2 };
@@ -48,28 +46,55 @@ pub struct Args {
     out: PathBuf,
 }
 
+/// Where a sentence comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// Subtitles.
+    Films,
+    /// The examples of the intents.
+    Intents,
+    /// The customers' sentences.
+    Customers,
+}
+
+const SOURCES: [Source; 3] = [Source::Films, Source::Intents, Source::Customers];
+
 /// A sentence with its vector.
 struct Embedded {
     sentence: Sentence,
     vector: Vec<f32>,
-    is_own: bool,
+    source: Source,
+}
+
+impl Source {
+    /// What a sentence counts: films are unlike what customers write.
+    fn weight(self) -> f32 {
+        match self {
+            Source::Films => 1.0,
+            Source::Intents => 6.0,
+            Source::Customers => 24.0,
+        }
+    }
 }
 
 /// Runs the command.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     let embedder = open_embedder(&config)?;
-    let own: Vec<Sentence> = examples(&args.examples)?.into_iter().chain(wishes(&Prompts::load(None)?)).collect();
+    let customers = examples(&args.examples)?;
+    let intents = wishes(&Prompts::load(None)?);
     let films = xed(&args.xed, args.cap, SEED)?;
     let recipe = format!(
-        "atiende train-feeling --cap {}: {} subtitles of XED (Öhman et al. 2020, CC BY 4.0), {} sentences of customers",
+        "atiende train-feeling --cap {}: {} subtitles of XED (Öhman et al. 2020, CC BY 4.0), {} examples of intents, {} \
+         sentences of customers",
         args.cap,
         films.len(),
-        own.len()
+        intents.len(),
+        customers.len()
     );
     println!("{recipe}");
     let mut all: Vec<Embedded> = Vec::new();
-    for (sentences, is_own) in [(films, false), (own, true)] {
-        all.extend(embed(embedder.as_ref(), sentences, is_own)?);
+    for (source, sentences) in SOURCES.into_iter().zip([films, intents, customers]) {
+        all.extend(embed(embedder.as_ref(), sentences, source)?);
     }
     // The kernel, the last part, changes with the processor and hardly changes the vectors.
     let fingerprint = embedder.fingerprint();
@@ -98,7 +123,7 @@ fn wishes(prompts: &Prompts) -> Vec<Sentence> {
     sentences
 }
 
-fn embed(embedder: &dyn Embedder, mut sentences: Vec<Sentence>, is_own: bool) -> anyhow::Result<Vec<Embedded>> {
+fn embed(embedder: &dyn Embedder, mut sentences: Vec<Sentence>, source: Source) -> anyhow::Result<Vec<Embedded>> {
     let began = Instant::now();
     shuffle(&mut sentences, SEED);
     let mut embedded = Vec::new();
@@ -106,7 +131,7 @@ fn embed(embedder: &dyn Embedder, mut sentences: Vec<Sentence>, is_own: bool) ->
         let texts: Vec<String> = part.iter().map(|sentence| sentence.text.clone()).collect();
         let vectors = embedder.embed_queries(&texts)?;
         let pairs = part.iter().cloned().zip(vectors);
-        embedded.extend(pairs.map(|(sentence, vector)| Embedded { sentence, vector, is_own }));
+        embedded.extend(pairs.map(|(sentence, vector)| Embedded { sentence, vector, source }));
         eprintln!("{} of {} sentences, {:.0?}", embedded.len(), sentences.len(), began.elapsed());
     }
     Ok(embedded)
@@ -120,9 +145,9 @@ fn train(name: &str, all: &[Embedded], is_wanted: impl Fn(Kind) -> bool) -> Head
     let head = fit(&weighed(&learnt, example), RECIPE);
     let mut scored: BTreeMap<String, Vec<(f32, bool)>> = BTreeMap::new();
     for embedded in all.iter().filter(is_held_out) {
-        let source = if embedded.is_own { "customers" } else { "films" };
+        let source = format!("{:?}", embedded.source).to_lowercase();
         let scores = (head.probability(&embedded.vector), example(embedded));
-        for group in [source.to_owned(), format!("{source} {}", embedded.sentence.language)] {
+        for group in [source.clone(), format!("{source} {}", embedded.sentence.language)] {
             scored.entry(group).or_default().push(scores);
         }
     }
@@ -135,21 +160,18 @@ fn train(name: &str, all: &[Embedded], is_wanted: impl Fn(Kind) -> bool) -> Head
     fit(&weighed(&all.iter().collect::<Vec<_>>(), example), RECIPE)
 }
 
-/// Customers' sentences count more than films', and both kinds of each the same in all.
+/// Every source counts as much as it is told to, and within it both kinds the same in all.
 fn weighed<'a>(all: &[&'a Embedded], is_positive: impl Fn(&Embedded) -> bool) -> Vec<Example<'a>> {
-    let count = |is_own: bool, positive: bool| {
-        all.iter().filter(|it| it.is_own == is_own && is_positive(it) == positive).count().max(1) as f32
+    let weight = |source: Source, positive: bool| {
+        let of_source = all.iter().filter(|it| it.source == source);
+        let count = of_source.clone().filter(|it| is_positive(it) == positive).count().max(1) as f32;
+        source.weight() * of_source.count() as f32 / (2.0 * count)
     };
-    let size = |is_own: bool| all.iter().filter(|it| it.is_own == is_own).count() as f32;
-    let weight = |is_own: bool, positive: bool| {
-        let own = if is_own { OWN_WEIGHT } else { 1.0 };
-        own * size(is_own) / (2.0 * count(is_own, positive))
-    };
-    let weights = [false, true].map(|is_own| [false, true].map(|positive| weight(is_own, positive)));
+    let weights = SOURCES.map(|source| [false, true].map(|positive| weight(source, positive)));
     all.iter()
         .map(|embedded| {
             let is_positive = is_positive(embedded);
-            let weight = weights[usize::from(embedded.is_own)][usize::from(is_positive)];
+            let weight = weights[embedded.source as usize][usize::from(is_positive)];
             Example { vector: &embedded.vector, is_positive, weight }
         })
         .collect()

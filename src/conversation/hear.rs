@@ -3,7 +3,7 @@
 //!
 //! Decides nothing; without an embedder, or when it fails, the words stand as they are.
 
-use crate::answer::quote::QUESTION_MARKS;
+use crate::answer::quote::asks;
 use crate::understand::meaning::{Heard, Meaning};
 use crate::understand::{Intent, Understanding};
 
@@ -34,7 +34,7 @@ pub(super) async fn hear(
     let of_burst = texts.len();
     let recent = snapshot.recent_from_customer();
     texts.extend(recent[recent.len().saturating_sub(EARLIER)..].iter().map(|text| end(text)));
-    let asks: Vec<bool> = texts.iter().map(|text| text.contains(QUESTION_MARKS)).collect();
+    let asks: Vec<bool> = texts.iter().map(|text| asks(text, understanding.language)).collect();
     let knowledge = assistant.knowledge.clone();
     match tokio::task::spawn_blocking(move || knowledge.vectors(&texts)).await {
         Ok(Ok(vectors)) => {

@@ -11,7 +11,7 @@ use super::{Intent, Scored, Sentiment, Understanding};
 pub struct Heard {
     /// Its vector, of the embedder that the heads fit.
     pub vector: Vec<f32>,
-    /// Whether it carries a question mark.
+    /// Whether it asks: with a question mark, or a word that asks for a time, a price, a place.
     pub asks: bool,
 }
 
@@ -25,9 +25,9 @@ pub struct Meaning {
 }
 
 /// Below this probability the tone of a message says nothing, ...
-const UNSURE: f32 = 0.6;
+const UNSURE: f32 = 0.5;
 /// ... from this on it says all that it can.
-const CERTAIN: f32 = 0.9;
+const CERTAIN: f32 = 0.85;
 /// What a certain tone comes to by itself, ...
 const TONE: f32 = 0.75;
 /// ... where the message asks, ...
@@ -42,8 +42,11 @@ const DECAY: f32 = 0.6;
 const SAME_QUESTION: f32 = 0.95;
 const ASKED_BEFORE: usize = 2;
 const REPHRASED: f32 = 0.15;
-/// From which probability on a message asks for a person, and how sure that is then.
-const WISH: f32 = 0.92;
+/// From which probability on a message asks for a person, ...
+const WISH: f32 = 0.85;
+/// ... or a question does: "can somebody tell me the price?" ...
+const WISH_AS_A_QUESTION: f32 = 0.9;
+/// ... and how sure that is then.
 const WISH_SCORE: f32 = 0.75;
 
 /// Adds what the vectors tell.
@@ -59,7 +62,8 @@ pub(super) fn add(understanding: &mut Understanding, heads: &Heads, meaning: &Me
 fn add_wish(understanding: &mut Understanding, heads: &Heads, meaning: &Meaning) {
     use Intent::{BotQuestion, NoPerson, Person};
     let is_said = |scored: &Scored| matches!(scored.intent, Person | NoPerson | BotQuestion);
-    let is_meant = |heard: &Heard| heads.person.probability(&heard.vector) >= WISH;
+    let is_meant =
+        |heard: &Heard| heads.person.probability(&heard.vector) >= if heard.asks { WISH_AS_A_QUESTION } else { WISH };
     if meaning.burst.iter().any(is_meant) && !understanding.intents.iter().any(is_said) {
         let at = understanding.intents.partition_point(|scored| scored.score >= WISH_SCORE);
         understanding.intents.insert(at, Scored { intent: Person, score: WISH_SCORE });

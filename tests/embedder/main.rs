@@ -1,5 +1,7 @@
 //! The real search model: that its vectors mean what they should. Fetch the models before running these.
 
+mod feeling;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::thread;

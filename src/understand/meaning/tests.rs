@@ -10,7 +10,7 @@ fn heads() -> Heads {
 }
 
 const ANGRY: [f32; 2] = [1.0, 0.0];
-const IRRITATED: [f32; 2] = [0.6, 0.0];
+const IRRITATED: [f32; 2] = [0.55, 0.0];
 const CALM: [f32; 2] = [0.0, 0.0];
 const WISHES: [f32; 2] = [0.0, 1.0];
 
