@@ -43,9 +43,9 @@ const SAME_QUESTION: f32 = 0.95;
 const ASKED_BEFORE: usize = 2;
 const REPHRASED: f32 = 0.15;
 /// From which probability on a message asks for a person, ...
-const WISH: f32 = 0.85;
+const WISH: f32 = 0.9;
 /// ... or a question does: "can somebody tell me the price?" ...
-const WISH_AS_A_QUESTION: f32 = 0.9;
+const WISH_AS_A_QUESTION: f32 = 0.93;
 /// ... and how sure that is then.
 const WISH_SCORE: f32 = 0.75;
 
