@@ -38,5 +38,5 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod eval;
-pub mod gaps;
 pub mod feeling;
+pub mod gaps;

@@ -26,7 +26,7 @@ pub(super) async fn hear(
     mut understanding: Understanding,
 ) -> Understanding {
     let fits = |fingerprint: String| assistant.understander.reads_vectors_of(&fingerprint);
-    let is_read = assistant.knowledge.embedder().is_some_and(fits);
+    let is_read = assistant.knowledge.fingerprint().is_some_and(fits);
     if !is_read || snapshot.person_in_charge() || !is_open(&understanding) {
         return understanding;
     }
