@@ -17,7 +17,7 @@ pub async fn judge(
     trail: &mut Vec<String>,
 ) -> Option<f32> {
     let instruction = model.prompts.instruction(Task::Judge, language, &[]).ok()?;
-    let asked = format!("{passage}\n\n---\n{question}");
+    let asked = format!("Text:\n{passage}\n\nQuestion: {question}");
     let request = ScoreRequest {
         messages: vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, asked)],
         options: vec!["Yes".into(), "No".into()],

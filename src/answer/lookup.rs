@@ -18,7 +18,7 @@ use super::ladder::draft;
 use super::model::ModelUse;
 use super::nearness::nearness;
 use super::quote::{QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
-use super::restate::{Before, reads_as, restate};
+use super::restate::{Before, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
 
 /// How many questions in a row are answered one by one; more than that is no way to be read.
@@ -36,9 +36,9 @@ const KIND_WORTH: f32 = 0.04;
 /// ... and what it does where few passages show it: an address, a phone number.
 const RARE_KIND_WORTH: f32 = 0.2;
 /// Between these the model is asked to judge; outside, its word would change nothing.
-const JUDGED: std::ops::Range<f32> = 0.15..0.75;
+const JUDGED: std::ops::Range<f32> = 0.1..0.9;
 /// The same across languages, where the words cannot confirm what the vectors say.
-const JUDGED_ACROSS: std::ops::Range<f32> = 0.15..0.97;
+const JUDGED_ACROSS: std::ops::Range<f32> = 0.05..0.97;
 /// What holding the one thing that is asked for is worth, whatever the searches say: "where are you?" shares no word with
 /// an address.
 const WHOLE_ANSWER: f32 = 0.6;
@@ -59,6 +59,8 @@ const ELLIPTIC: usize = 3;
 /// No search found anything that resembles the question: it is not about the business.
 const OFF_TOPIC_DENSE: f32 = 0.25;
 const OFF_TOPIC_COVERAGE: f32 = 0.1;
+/// Stands in for the margin of a passage that the judge puts first: neither for nor against.
+const NO_MARGIN: f32 = 0.05;
 /// Stands in for the similarity of meaning where there is no embedder: neither for nor against.
 const NO_DENSE: f32 = 0.45;
 /// Longer than this no channel takes a message with everything that is put around it.
@@ -280,7 +282,8 @@ impl Lookup<'_> {
                 score,
                 dense: hit.dense.unwrap_or(NO_DENSE),
                 lexical: hit.lexical,
-                margin: 0.0,
+                // How far it lies above the others is the judge's to say.
+                margin: NO_MARGIN,
                 agreement: false,
                 day: fits.day,
                 kind: fits.kind,
@@ -303,7 +306,11 @@ impl Lookup<'_> {
         let history = &self.history[self.history.len().saturating_sub(self.history_turns)..];
         let before = self.leans_on_context(text).then_some(Before { history, summary: self.summary });
         let restated = restate(model, text, before, to, &mut finding.trail).await;
-        let Some(restated) = restated.filter(|restated| reads_as(restated, to, self.language)) else { return };
+        let Some(restated) = restated.filter(|restated| {
+            reads_as(restated, to, self.language) && keeps_days_and_numbers((restated, to), (text, self.language))
+        }) else {
+            return;
+        };
         let mut second = self.search(Asked { text: restated, context: None, language: to }).await;
         self.rate(&mut second);
         finding.trail.push(format!("worded anew: confidence {:.2}", second.confidence));

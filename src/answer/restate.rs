@@ -8,6 +8,7 @@ use crate::llm::{ChatMessage, GenerateRequest, Role};
 use crate::prompts::Task;
 
 use super::model::ModelUse;
+use super::words::days::days_of_question;
 use super::words::{Text, lexicon};
 
 /// Tokens of conversation in the prompt.
@@ -58,6 +59,21 @@ pub fn reads_as(text: &str, to: Language, from: Language) -> bool {
     from == to || small(to) > 0 && small(to) >= small(from)
 }
 
+/// Whether the new wording names the same days and the same numbers: "on Friday" for "on Sunday" would find a true line
+/// that answers another question. A follow-up may take more from what was said before, but never loses what it names.
+pub fn keeps_days_and_numbers(restated: (&str, Language), text: (&str, Language)) -> bool {
+    let days = |(text, language): (&str, Language)| days_of_question(&Text::new(text), lexicon(language), None);
+    let numbers = |(text, _): (&str, Language)| -> Vec<String> {
+        let is_number = |run: &&str| run.chars().next().is_some_and(char::is_numeric);
+        let runs = text.split(|letter: char| !letter.is_numeric()).filter(is_number);
+        runs.map(|run| run.chars().filter_map(|digit| digit.to_digit(10)).map(|digit| digit.to_string()).collect())
+            .collect()
+    };
+    let (asked, now) = (days(text), days(restated));
+    let known = numbers(restated);
+    (asked.is_empty() || asked == now) && numbers(text).iter().all(|number| known.contains(number))
+}
+
 /// The newest lines that fit the budget, oldest first.
 fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
     let mut left = HISTORY_TOKENS;
@@ -79,6 +95,15 @@ fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wording_that_names_another_day_or_number_is_none() {
+        use Language::{Es, Zh};
+        assert!(!keeps_days_and_numbers(("¿Abren los viernes?", Es), ("你们星期天开门吗", Zh)));
+        assert!(keeps_days_and_numbers(("¿Abren los domingos?", Es), ("你们星期天开门吗", Zh)));
+        assert!(!keeps_days_and_numbers(("¿Cuánto cuesta la tarta?", Es), ("y la de 20?", Es)));
+        assert!(keeps_days_and_numbers(("¿Cuánto cuesta la tarta de 20?", Es), ("y la de 20?", Es)));
+    }
 
     #[test]
     fn an_answer_in_the_customers_language_is_told_from_one_in_the_owners() {
