@@ -1,5 +1,6 @@
 //! The only place where parts are wired together.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::conversation::{Assistant, Settings};
 use crate::decide::Thresholds;
 use crate::desk::hours::Hours;
 use crate::desk::notify::{Endpoint, Notifier};
+use crate::domain::Language;
 use crate::inbox::Inbox;
 use crate::knowledge::embed::E5;
 use crate::knowledge::remember::Remembering;
@@ -29,7 +31,7 @@ use crate::outbox::Sender;
 use crate::prompts::Prompts;
 use crate::signals::Signals;
 use crate::store::Store;
-use crate::understand::Understander;
+use crate::understand::{Intent, Understander};
 use crate::web::{WebState, router};
 
 /// How long the server waits for requests and turns that run when it is told to stop.
@@ -83,8 +85,18 @@ pub fn open_knowledge(
         Ok(embedder) => (Some(embedder), None),
         Err(error) => (None, Some(format!("{error:#}"))),
     };
-    let options = KnowledgeOptions { dir: folder.to_owned(), index_dir: index, embedder };
+    let prompts = Prompts::load(owners_prompts(config).as_deref())?;
+    let options = KnowledgeOptions { dir: folder.to_owned(), index_dir: index, embedder, examples: examples(&prompts) };
     Ok((Knowledge::open(options)?, problem))
+}
+
+/// What customers write besides questions, by language.
+fn examples(prompts: &Prompts) -> HashMap<Language, Vec<String>> {
+    let of = |language: &Language| {
+        let all = Intent::ALL.iter().flat_map(|intent| prompts.examples(*intent, *language));
+        (*language, all.cloned().collect())
+    };
+    Language::ALL.iter().map(of).collect()
 }
 
 /// The owner's folder of prompts, when it is there and not the one that the program was built from.

@@ -14,6 +14,7 @@ mod front_matter;
 pub mod identify;
 mod index;
 mod load;
+mod manner;
 mod markdown;
 pub mod passage;
 mod prepare;
@@ -30,9 +31,12 @@ mod tests;
 mod vectors;
 mod watch;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
+
+use crate::domain::Language;
 
 pub use embedder::{EmbedError, Embedder};
 pub use load::UNWRITTEN;
@@ -41,6 +45,7 @@ pub use report::{KnowledgeError, Problem, Report};
 pub use search::{Hit, Query};
 pub use watch::Watch;
 
+use manner::Manners;
 use reload::Builder;
 use snapshot::Snapshot;
 
@@ -53,6 +58,8 @@ pub struct Options {
     pub index_dir: Option<PathBuf>,
     /// What finds passages by meaning and across languages; without it words alone are compared.
     pub embedder: Option<Arc<dyn Embedder>>,
+    /// Messages as customers write them, by language, for telling subject from manner across languages; may be empty.
+    pub examples: HashMap<Language, Vec<String>>,
 }
 
 /// The business's knowledge, to be searched from any thread. A clone is another handle to the same.
@@ -63,6 +70,7 @@ pub struct Knowledge {
 
 struct Inner {
     options: Options,
+    manners: Manners,
     builder: Mutex<Builder>,
     snapshot: RwLock<Arc<Snapshot>>,
 }
@@ -75,7 +83,8 @@ impl Knowledge {
         let started = Instant::now();
         let mut builder = Builder::new(options.dir.clone(), options.index_dir.clone(), options.embedder.clone())?;
         let (snapshot, report) = builder.build()?;
-        let inner = Inner { options, builder: Mutex::new(builder), snapshot: RwLock::new(Arc::new(snapshot)) };
+        let manners = Manners::new(options.examples.clone());
+        let inner = Inner { options, manners, builder: Mutex::new(builder), snapshot: RwLock::new(Arc::new(snapshot)) };
         Ok((Knowledge { inner: Arc::new(inner) }, Report { took: started.elapsed(), ..report }))
     }
 
@@ -109,7 +118,8 @@ impl Knowledge {
 
     /// The passages that may answer, best first, at most `limit`. Takes milliseconds, plus one use of the embedder.
     pub fn search(&self, query: &Query, limit: usize) -> Vec<Hit> {
-        search::search(&self.snapshot(), self.inner.options.embedder.as_deref(), query, limit)
+        let meaning = self.inner.options.embedder.as_deref().map(|embedder| (embedder, &self.inner.manners));
+        search::search(&self.snapshot(), meaning, query, limit)
     }
 
     /// What this finds passages by meaning with, if it does.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::embedder::Embedder;
 use super::fold::{Token, tokens};
 use super::index::{LookUp, QueryWord};
+use super::manner::{Manner, Manners};
 use super::passage::Passage;
 use super::prepare::{ear_key, hashed, stem_key};
 use super::snapshot::Snapshot;
@@ -45,6 +46,9 @@ const TRANSLATION_SHARE: f32 = 0.5;
 /// What BM25 keeps of a passage that holds none of the question's words by weight; the rest grows with their share.
 /// Without it one word in a heading outdoes three in a body.
 const UNCOVERED: f32 = 0.4;
+
+/// What finds passages by meaning.
+pub type Meaning<'a> = (&'a dyn Embedder, &'a Manners);
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -83,6 +87,7 @@ struct Form {
     own_measure: Measure,
     foreign_measure: Measure,
     vector: Option<Vec<f32>>,
+    manner: Option<Manner>,
 }
 
 /// What one way of putting it gives a passage.
@@ -94,8 +99,8 @@ struct Found {
 }
 
 /// The best passages, best first, each content once.
-pub fn search(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Query, limit: usize) -> Vec<Hit> {
-    let forms = forms(snapshot, embedder, query);
+pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, limit: usize) -> Vec<Hit> {
+    let forms = forms(snapshot, meaning, query);
     let mut best: HashMap<usize, Found> = HashMap::new();
     for form in &forms {
         for (index, found) in form.find(snapshot, query.language) {
@@ -121,7 +126,7 @@ pub fn search(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Quer
         .collect()
 }
 
-fn forms(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Query) -> Vec<Form> {
+fn forms(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query) -> Vec<Form> {
     let own = content_words(snapshot, &query.text, query.language);
     let is_elliptic = own.len() <= ELLIPTIC;
     let context = query.context.as_deref().map(str::trim).filter(|context| !context.is_empty());
@@ -141,10 +146,15 @@ fn forms(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Query) ->
         forms.push(form(snapshot, words, if is_elliptic { 1.0 } else { 0.85 }));
         texts.push(joint);
     }
-    match embedder.filter(|_| snapshot.has_vectors()).map(|embedder| embedder.embed_queries(&texts)) {
-        Some(Ok(vectors)) => forms.iter_mut().zip(vectors).for_each(|(form, vector)| form.vector = Some(vector)),
-        Some(Err(fault)) => tracing::warn!(%fault, "a question is looked up by its words alone"),
-        None => {}
+    let Some((embedder, manners)) = meaning.filter(|_| snapshot.has_vectors()) else { return forms };
+    match embedder.embed_queries(&texts) {
+        Ok(vectors) => forms.iter_mut().zip(vectors).for_each(|(form, vector)| {
+            if snapshot.has_other_than(query.language) {
+                form.manner = manners.of(embedder, query.language, &vector);
+            }
+            form.vector = Some(vector);
+        }),
+        Err(fault) => tracing::warn!(%fault, "a question is looked up by its words alone"),
     }
     forms
 }
@@ -152,7 +162,7 @@ fn forms(snapshot: &Snapshot, embedder: Option<&dyn Embedder>, query: &Query) ->
 fn form(snapshot: &Snapshot, own: Vec<QueryWord>, weight: f32) -> Form {
     let foreign = foreign_words(&own);
     let (own_measure, foreign_measure) = (Measure::new(snapshot, &own), Measure::new(snapshot, &foreign));
-    Form { weight, own, foreign, own_measure, foreign_measure, vector: None }
+    Form { weight, own, foreign, own_measure, foreign_measure, vector: None, manner: None }
 }
 
 /// The different content words of a text with the ways of writing them that the index knows.
@@ -234,6 +244,7 @@ impl Form {
         let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
         let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
         let cosines = self.vector.as_ref().map(|vector| snapshot.nearest(vector, CANDIDATES)).unwrap_or_default();
+        let common = self.common(snapshot, language, cosines.keys());
         let candidates: HashSet<usize> =
             own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();
         candidates
@@ -249,10 +260,28 @@ impl Form {
                     .vector
                     .as_ref()
                     .and_then(|vector| cosines.get(&index).copied().or_else(|| snapshot.similarity(index, vector)));
+                let cosine = cosine.map(|cosine| cosine - common.get(&index).copied().unwrap_or(0.0));
                 let dense = cosine.map(|cosine| rescaled(cosine, if is_own { COSINES } else { COSINES_ACROSS }));
                 (index, Found { score: self.weight * combined(is_own, lexical, dense), lexical, dense })
             })
             .collect()
+    }
+}
+
+impl Form {
+    /// What the passages in other languages owe to the manner of the question, above and below what they all do.
+    fn common<'a>(
+        &self,
+        snapshot: &Snapshot,
+        language: Language,
+        candidates: impl Iterator<Item = &'a usize>,
+    ) -> HashMap<usize, f32> {
+        let Some(manner) = &self.manner else { return HashMap::new() };
+        let foreign = candidates.copied().filter(|index| snapshot.passages[*index].language != language);
+        let near: HashMap<usize, f32> =
+            foreign.filter_map(|index| Some((index, snapshot.similarity(index, &manner.mean)?))).collect();
+        let usual = near.values().sum::<f32>() / near.len().max(1) as f32;
+        near.into_iter().map(|(index, near)| (index, manner.weight * (near - usual))).collect()
     }
 }
 

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::Language;
+
 use super::fold::tokens;
 use super::index::{QueryWord, Words};
 use super::passage::{Passage, PassageId};
@@ -106,6 +108,11 @@ impl Snapshot {
             all.truncate(limit);
         }
         all.into_iter().collect()
+    }
+
+    /// Whether some passage is in another language than this.
+    pub fn has_other_than(&self, language: Language) -> bool {
+        self.passages.iter().any(|passage| passage.language != language)
     }
 
     /// The cosine of a passage with a question's vector.

@@ -12,7 +12,13 @@ use super::*;
 use crate::domain::Language;
 
 fn open(dir: &Path, index_dir: Option<&Path>, embedder: Option<Arc<dyn Embedder>>) -> (Knowledge, Report) {
-    Knowledge::open(Options { dir: dir.to_path_buf(), index_dir: index_dir.map(Path::to_path_buf), embedder }).unwrap()
+    Knowledge::open(Options {
+        dir: dir.to_path_buf(),
+        index_dir: index_dir.map(Path::to_path_buf),
+        embedder,
+        examples: Default::default(),
+    })
+    .unwrap()
 }
 
 fn fake() -> Option<Arc<dyn Embedder>> {
@@ -305,7 +311,7 @@ fn two_processes_may_share_an_index_folder() {
 fn a_missing_folder_is_an_error_at_first_and_a_problem_later() {
     let dir = TempDir::new().unwrap();
     let folder = dir.path().join("knowledge");
-    let options = Options { dir: folder.clone(), index_dir: None, embedder: None };
+    let options = Options { dir: folder.clone(), index_dir: None, embedder: None, examples: Default::default() };
     assert!(matches!(Knowledge::open(options.clone()), Err(KnowledgeError::Folder { .. })));
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("a.es.md"), "Tenemos pan.").unwrap();

@@ -70,7 +70,8 @@ mod tests {
     fn a_changed_folder_is_found_with_its_new_content() {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join("a.es.md"), "Tenemos pan.").unwrap();
-        let options = Options { dir: dir.path().to_path_buf(), index_dir: None, embedder: None };
+        let options =
+            Options { dir: dir.path().to_path_buf(), index_dir: None, embedder: None, examples: Default::default() };
         let (knowledge, _) = Knowledge::open(options).unwrap();
         let (sender, receiver) = mpsc::channel();
         let watch = knowledge.watch(move |report| sender.send(report).unwrap_or_default()).unwrap();

@@ -44,7 +44,12 @@ pub fn knowledge(business: &str) -> Knowledge {
     if let Some(knowledge) = known.get(business) {
         return knowledge.clone();
     }
-    let options = Options { dir: folder(business), index_dir: None, embedder: Some(shared.embedder.clone()) };
+    let options = Options {
+        dir: folder(business),
+        index_dir: None,
+        embedder: Some(shared.embedder.clone()),
+        examples: Default::default(),
+    };
     let (knowledge, report) = Knowledge::open(options).expect("the business's folder is there");
     assert!(report.problems.is_empty(), "{business}: {:?}", report.problems);
     known.insert(business.to_owned(), knowledge.clone());
