@@ -59,8 +59,10 @@ const ELLIPTIC: usize = 3;
 /// No search found anything that resembles the question: it is not about the business.
 const OFF_TOPIC_DENSE: f32 = 0.25;
 const OFF_TOPIC_COVERAGE: f32 = 0.1;
-/// Stands in for the margin of a passage that the judge puts first: neither for nor against.
+/// Stands in for the margin of a passage that the judge puts first: neither for nor against, ...
 const NO_MARGIN: f32 = 0.05;
+/// ... and for each unit of probability by which the judge puts it first.
+const JUDGES_MARGIN: f32 = 0.25;
 /// Stands in for the similarity of meaning where there is no embedder: neither for nor against.
 const NO_DENSE: f32 = 0.45;
 /// Longer than this no channel takes a message with everything that is put around it.
@@ -269,12 +271,15 @@ impl Lookup<'_> {
     async fn let_judge_choose(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
         self.ask_judge(finding, model).await;
         let Some(first) = finding.evidence.filter(|evidence| evidence.judge.is_some()) else { return };
+        let mut best_judged = first.judge.unwrap_or(0.0);
         for index in 1..CANDIDATES.min(finding.hits.len()) {
             let score = finding.hits[index].score;
             if finding.confidence >= SURE_ACROSS || first.score - score > NEAR_ENOUGH {
                 return;
             }
             let Some(probability) = self.judged(finding, index, model).await else { return };
+            let others = best_judged;
+            best_judged = others.max(probability);
             let question = self.question(&finding.asked);
             let hit = &finding.hits[index];
             let fits = fit(&question, &hit.passage);
@@ -283,7 +288,7 @@ impl Lookup<'_> {
                 dense: hit.dense.unwrap_or(NO_DENSE),
                 lexical: hit.lexical,
                 // How far it lies above the others is the judge's to say.
-                margin: NO_MARGIN,
+                margin: NO_MARGIN + JUDGES_MARGIN * (probability - others).max(0.0),
                 agreement: false,
                 day: fits.day,
                 kind: fits.kind,
