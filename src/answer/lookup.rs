@@ -1,7 +1,7 @@
 //! From a question to a finding: searches, judges how sure it is that the best passage answers, and drafts the reply.
 //!
-//! Never decides whether to send the draft. When the first search is not sure and the question leans on what was said
-//! before, the model words it anew once and the search is repeated.
+//! Never decides whether to send the draft. When the first search is not sure, the model words the question anew once
+//! and the search is repeated; across languages the model also chooses among the first few passages.
 
 use std::time::Instant;
 
@@ -309,10 +309,12 @@ impl Lookup<'_> {
     async fn try_other_words(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
         let Some(to) = finding.hits.first().map(|best| best.passage.language) else { return };
         let history = &self.history[self.history.len().saturating_sub(self.history_turns)..];
-        let before = self.leans_on_context(text).then_some(Before { history, summary: self.summary });
+        let leans = self.leans_on_context(text);
+        let before = leans.then_some(Before { history, summary: self.summary });
         let restated = restate(model, text, before, to, &mut finding.trail).await;
         let Some(restated) = restated.filter(|restated| {
-            reads_as(restated, to, self.language) && keeps_days_and_numbers((restated, to), (text, self.language))
+            reads_as(restated, to, self.language)
+                && keeps_days_and_numbers((restated, to), (text, self.language), leans)
         }) else {
             return;
         };

@@ -60,8 +60,8 @@ pub fn reads_as(text: &str, to: Language, from: Language) -> bool {
 }
 
 /// Whether the new wording names the same days and the same numbers: "on Friday" for "on Sunday" would find a true line
-/// that answers another question. A follow-up may take more from what was said before, but never loses what it names.
-pub fn keeps_days_and_numbers(restated: (&str, Language), text: (&str, Language)) -> bool {
+/// that answers another question. Words that lean on what was said before may gain more from there, and never lose what they name.
+pub fn keeps_days_and_numbers(restated: (&str, Language), text: (&str, Language), leans: bool) -> bool {
     let days = |(text, language): (&str, Language)| days_of_question(&Text::new(text), lexicon(language), None);
     let numbers = |(text, _): (&str, Language)| -> Vec<String> {
         let is_number = |run: &&str| run.chars().next().is_some_and(char::is_numeric);
@@ -70,8 +70,11 @@ pub fn keeps_days_and_numbers(restated: (&str, Language), text: (&str, Language)
             .collect()
     };
     let (asked, now) = (days(text), days(restated));
-    let known = numbers(restated);
-    (asked.is_empty() || asked == now) && numbers(text).iter().all(|number| known.contains(number))
+    let (said, known) = (numbers(text), numbers(restated));
+    let days_stay = asked == now || leans && asked.is_empty();
+    let none_lost = said.iter().all(|number| known.contains(number));
+    let none_made_up = leans || known.iter().all(|number| said.contains(number));
+    days_stay && none_lost && none_made_up
 }
 
 /// The newest lines that fit the budget, oldest first.
@@ -99,10 +102,13 @@ mod tests {
     #[test]
     fn a_wording_that_names_another_day_or_number_is_none() {
         use Language::{Es, Zh};
-        assert!(!keeps_days_and_numbers(("¿Abren los viernes?", Es), ("你们星期天开门吗", Zh)));
-        assert!(keeps_days_and_numbers(("¿Abren los domingos?", Es), ("你们星期天开门吗", Zh)));
-        assert!(!keeps_days_and_numbers(("¿Cuánto cuesta la tarta?", Es), ("y la de 20?", Es)));
-        assert!(keeps_days_and_numbers(("¿Cuánto cuesta la tarta de 20?", Es), ("y la de 20?", Es)));
+        let keeps = keeps_days_and_numbers;
+        assert!(!keeps(("¿Abren los viernes?", Es), ("你们星期天开门吗", Zh), false));
+        assert!(keeps(("¿Abren los domingos?", Es), ("你们星期天开门吗", Zh), false));
+        assert!(!keeps(("¿Cuánto cuesta la tarta?", Es), ("y la de 20?", Es), true));
+        assert!(keeps(("¿Cuánto cuesta la tarta de 20?", Es), ("y la de 20?", Es), true));
+        assert!(keeps(("¿A qué hora abrís el sábado?", Es), ("y a qué hora?", Es), true));
+        assert!(!keeps(("¿A qué hora abrís el sábado?", Es), ("a q ora abrís", Es), false));
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use std::fmt::Write;
 
-use super::outcome::Outcome;
 use super::report::CaseResult;
 
 const WIDTH: f64 = 720.0;
@@ -27,8 +26,7 @@ pub struct Point {
 
 /// A point for each confidence that occurs, the surest first. Empty without questions.
 pub fn points(results: &[CaseResult]) -> Vec<Point> {
-    let judged = |outcome: &Outcome| Some((f64::from(outcome.confidence?), outcome.is_right?));
-    let mut judged: Vec<(f64, bool)> = results.iter().filter_map(|result| judged(result.outcome.as_ref()?)).collect();
+    let mut judged: Vec<(f64, bool)> = results.iter().filter_map(|result| result.outcome.as_ref()?.judged()).collect();
     judged.sort_by(|one, other| other.0.total_cmp(&one.0));
     let all = judged.len() as f64;
     let mut wrong = 0.0;
@@ -97,29 +95,12 @@ pub fn svg(points: &[Point], owners: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::made;
     use super::*;
     use crate::decide::{Action, Reason};
 
     fn result(confidence: f32, is_right: bool) -> CaseResult {
-        let outcome = Outcome {
-            kind: None,
-            action: Action::Reply,
-            reason: Reason::Answered,
-            confidence: Some(confidence),
-            is_right: Some(is_right),
-            evidence: None,
-            unsupported: 0,
-        };
-        CaseResult {
-            id: "case".into(),
-            action: None,
-            language: None,
-            content: None,
-            reply: String::new(),
-            problems: Vec::new(),
-            latencies: Vec::new(),
-            outcome: Some(outcome),
-        }
+        made::result(None, (Action::Reply, Reason::Answered), confidence, is_right)
     }
 
     #[test]

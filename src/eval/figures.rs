@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::decide::{Action, Reason};
 
 use super::case::Kind;
-use super::outcome::Outcome;
 use super::report::{CaseResult, Latency, percentile};
 
 /// In how many classes of confidence the calibration is looked at.
@@ -144,8 +143,7 @@ fn is_escalated(result: &CaseResult) -> bool {
 
 /// The classes, and the expected calibration error over them (Naeini, Cooper, Hauskrecht 2015), equally wide classes.
 fn calibration(results: &[CaseResult]) -> (Vec<(usize, f64, f64)>, f64) {
-    let judged = |outcome: &Outcome| Some((f64::from(outcome.confidence?), outcome.is_right?));
-    let judged: Vec<(f64, bool)> = results.iter().filter_map(|result| judged(result.outcome.as_ref()?)).collect();
+    let judged: Vec<(f64, bool)> = results.iter().filter_map(|result| result.outcome.as_ref()?.judged()).collect();
     let class_of = |confidence: f64| ((confidence * CLASSES as f64) as usize).min(CLASSES - 1);
     let class = |class: usize| {
         let inside: Vec<_> = judged.iter().filter(|(confidence, _)| class_of(*confidence) == class).collect();
@@ -162,28 +160,11 @@ fn calibration(results: &[CaseResult]) -> (Vec<(usize, f64, f64)>, f64) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::made;
     use super::*;
 
     fn result(kind: Kind, action: Action, reason: Reason, confidence: f32, is_right: bool) -> CaseResult {
-        let outcome = Outcome {
-            kind: Some(kind),
-            action,
-            reason,
-            confidence: Some(confidence),
-            is_right: Some(is_right),
-            evidence: None,
-            unsupported: 0,
-        };
-        CaseResult {
-            id: "case".into(),
-            action: Some(is_right),
-            language: None,
-            content: None,
-            reply: String::new(),
-            problems: Vec::new(),
-            latencies: vec![10.0],
-            outcome: Some(outcome),
-        }
+        made::result(Some(kind), (action, reason), confidence, is_right)
     }
 
     #[test]

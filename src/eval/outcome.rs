@@ -3,7 +3,7 @@
 //! Never looks at the expected action: the figures are made of what was done and of what would have been said.
 
 use crate::conversation::Turn;
-use crate::decide::{Action, Evidence, Reason, unsupported};
+use crate::decide::{Action, Evidence, Reason};
 
 use super::case::{Case, Kind};
 
@@ -22,7 +22,8 @@ pub struct Outcome {
     pub is_right: Option<bool>,
     /// What the confidence rests on.
     pub evidence: Option<Evidence>,
-    /// How many figures, links and the like of the reply its evidence does not hold.
+    /// How many numbers of the answer the owner's words do not hold. Compares digits alone, apart from the checks before
+    /// sending: those would never find what they let through.
     pub unsupported: usize,
 }
 
@@ -38,9 +39,25 @@ impl Outcome {
             confidence: considered.map(|_| turn.confidence),
             is_right: considered.and_then(|it| is_right(case, &it.text)),
             evidence: considered.and_then(|it| it.evidence),
-            unsupported: if is_answer { considered.map_or(0, |it| unsupported(&it.text, &grounds).len()) } else { 0 },
+            unsupported: if is_answer { considered.map_or(0, |it| strange_numbers(&it.text, &grounds)) } else { 0 },
         }
     }
+
+    /// How sure the bot was of the answer that it looked at, and whether that is right; nothing where there is no question.
+    pub(super) fn judged(&self) -> Option<(f64, bool)> {
+        Some((f64::from(self.confidence?), self.is_right?))
+    }
+}
+
+/// How many of the text's numbers stand in none of the grounds. An hour after noon may be told by the other clock.
+fn strange_numbers(text: &str, grounds: &[&str]) -> usize {
+    let known: Vec<u64> = grounds.iter().flat_map(|ground| numbers(ground)).collect();
+    let is_known = |number: &u64| known.contains(number) || (1..12).contains(number) && known.contains(&(number + 12));
+    numbers(text).iter().filter(|number| !is_known(number)).count()
+}
+
+fn numbers(text: &str) -> Vec<u64> {
+    text.split(|letter: char| !letter.is_ascii_digit()).filter_map(|run| run.parse().ok()).collect()
 }
 
 fn is_right(case: &Case, text: &str) -> Option<bool> {
@@ -56,4 +73,16 @@ fn is_right(case: &Case, text: &str) -> Option<bool> {
         return Some(false);
     }
     (answerable && !case.all.is_empty()).then(holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_the_owner_never_wrote_is_counted() {
+        assert_eq!(strange_numbers("2,50 € from 7 pm", &["2,50 € a partir de las 19:00"]), 0);
+        assert_eq!(strange_numbers("2,60 €", &["2,50 €"]), 1);
+        assert_eq!(strange_numbers("3 €", &[]), 1);
+    }
 }

@@ -171,6 +171,43 @@ pub fn table(results: &[CaseResult]) -> String {
 }
 
 #[cfg(test)]
+pub(super) mod made {
+    //! Results as tests need them.
+
+    use super::super::case::Kind;
+    use super::*;
+    use crate::decide::{Action, Reason};
+
+    /// A case whose answer the bot held for right with a confidence, and that held if it was.
+    pub fn result(
+        kind: Option<Kind>,
+        (action, reason): (Action, Reason),
+        confidence: f32,
+        is_right: bool,
+    ) -> CaseResult {
+        let outcome = Outcome {
+            kind,
+            action,
+            reason,
+            confidence: Some(confidence),
+            is_right: Some(is_right),
+            evidence: None,
+            unsupported: 0,
+        };
+        CaseResult {
+            id: "case".into(),
+            action: Some(is_right),
+            language: None,
+            content: None,
+            reply: String::new(),
+            problems: Vec::new(),
+            latencies: vec![10.0],
+            outcome: Some(outcome),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

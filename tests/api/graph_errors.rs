@@ -1,6 +1,8 @@
 //! A channel that refuses, fails, or leaves open what became of a message.
 
-use atiende::demo::meta::{CustomerId, Fault, MessageStatus};
+use std::sync::Arc;
+
+use atiende::demo::meta::{CustomerId, Fault, MessageStatus, Sent};
 
 use crate::owner::{alerts, get, order};
 use crate::stage::{Setup, Stage, rosa, spawn_app, until};
@@ -19,6 +21,17 @@ fn tries(stage: &Stage) -> Vec<Option<u16>> {
 
 async fn until_count(stage: &Stage, sql: &'static str, count: i64) {
     until(sql, || async { stage.count(sql).await == count }).await;
+}
+
+/// Rosa's answer, which the channel takes and reports as failed later.
+async fn accepted_and_then_failed(code: i64) -> (Stage, Arc<Sent>) {
+    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
+    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
+    let reply = stage.reply(&rosa()).await;
+    stage.settled().await;
+    stage.meta.send_status(&reply, MessageStatus::Failed(code)).await.expect("taken");
+    stage.until_outbox("failed").await;
+    (stage, reply)
 }
 
 #[tokio::test]
@@ -91,12 +104,7 @@ async fn a_closed_window_ends_the_message_and_is_told_to_the_owner() {
 
 #[tokio::test]
 async fn a_message_that_the_channel_gives_up_later_is_told_to_the_owner() {
-    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
-    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
-    let reply = stage.reply(&rosa()).await;
-    stage.settled().await;
-    stage.meta.send_status(&reply, MessageStatus::Failed(131_026)).await.expect("taken");
-    stage.until_outbox("failed").await;
+    let (stage, reply) = accepted_and_then_failed(131_026).await;
     let keys = alerts(&stage).await;
     assert_eq!(keys, [format!("not_sent:{}", reply.callback.as_deref().expect("an id"))]);
     // Late news of another kind does not bring it back.
@@ -108,12 +116,7 @@ async fn a_message_that_the_channel_gives_up_later_is_told_to_the_owner() {
 
 #[tokio::test]
 async fn an_account_that_is_refused_later_is_told_until_a_message_arrives_again() {
-    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
-    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
-    let reply = stage.reply(&rosa()).await;
-    stage.settled().await;
-    stage.meta.send_status(&reply, MessageStatus::Failed(131_042)).await.expect("taken");
-    stage.until_outbox("failed").await;
+    let (stage, _) = accepted_and_then_failed(131_042).await;
     assert!(alerts(&stage).await.contains(&"account_refused".to_owned()));
     stage.meta.say(&noa(), SATURDAY).await.expect("taken");
     let reply = stage.reply(&noa()).await;
@@ -124,24 +127,14 @@ async fn an_account_that_is_refused_later_is_told_until_a_message_arrives_again(
 
 #[tokio::test]
 async fn a_customer_who_stopped_promotions_on_the_phone_is_on_record() {
-    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
-    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
-    let reply = stage.reply(&rosa()).await;
-    stage.settled().await;
-    stage.meta.send_status(&reply, MessageStatus::Failed(131_050)).await.expect("taken");
-    stage.until_outbox("failed").await;
+    let (stage, _) = accepted_and_then_failed(131_050).await;
     let (_, list) = get(&stage, "/api/conversations").await;
     assert_eq!(list["conversations"][0]["opted_out"], true, "{list}");
 }
 
 #[tokio::test]
 async fn what_did_not_arrive_needs_no_more_attention_once_a_person_has_the_conversation() {
-    let stage = spawn_app(Setup { meta: |meta| meta.statuses = false, ..Setup::default() }).await;
-    stage.meta.say(&rosa(), SATURDAY).await.expect("taken");
-    let reply = stage.reply(&rosa()).await;
-    stage.settled().await;
-    stage.meta.send_status(&reply, MessageStatus::Failed(131_026)).await.expect("taken");
-    stage.until_outbox("failed").await;
+    let (stage, _) = accepted_and_then_failed(131_026).await;
     assert_eq!(alerts(&stage).await.len(), 1);
     assert_eq!(order(&stage, "/api/conversations/1/take").await.0, 200);
     assert!(alerts(&stage).await.is_empty());
