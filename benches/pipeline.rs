@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use atiende::app::{App, Brain, open_brain};
+use atiende::app::{App, Brain, Folders, open_brain};
 use atiende::channel::whatsapp::{signature, transport::WhatsApp};
 use atiende::cli::demo::connect;
 use atiende::clock::{Clock, SystemClock};
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = Config::default();
     let knowledge = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
-    let brain = open_brain(&config, &knowledge, None)?;
+    let brain = open_brain(&config, &Folders::only(&knowledge))?;
     acknowledgement(&config, &brain).await?;
     turns(&brain).await
 }

@@ -37,6 +37,38 @@ use crate::web::{WebState, router};
 /// How long the server waits for requests and turns that run when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// Where the knowledge lies and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// The owner's markdown.
+    pub knowledge: PathBuf,
+    /// What it is in other languages.
+    pub translations: Option<PathBuf>,
+    /// Where its index is kept; in memory when there is none.
+    pub index: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Those of the configuration.
+    pub fn configured(config: &Config) -> Self {
+        Folders {
+            knowledge: config.knowledge.folder.clone(),
+            translations: Some(config.knowledge.translations.clone()),
+            index: Some(PathBuf::from(&config.storage.index)),
+        }
+    }
+
+    /// Another folder: the server's index must not be taken by it, and the translations are not of it.
+    pub fn only(knowledge: impl Into<PathBuf>) -> Self {
+        Folders { knowledge: knowledge.into(), translations: None, index: None }
+    }
+
+    /// The one given, else those of the configuration.
+    pub fn given_or_configured(given: Option<&Path>, config: &Config) -> Self {
+        given.map_or_else(|| Folders::configured(config), Folders::only)
+    }
+}
+
 /// What answers, without a server or a database.
 pub struct Brain {
     /// The turn.
@@ -56,37 +88,34 @@ impl Brain {
 
 /// Opens what answers. The model is loaded meanwhile, on a thread of its own; without one the owner's sentences are
 /// still quoted.
-pub fn open_brain(config: &Config, knowledge: &Path, index: Option<PathBuf>) -> anyhow::Result<Brain> {
-    open_brain_with(config, knowledge, index, load_model(config))
+pub fn open_brain(config: &Config, folders: &Folders) -> anyhow::Result<Brain> {
+    open_brain_with(config, folders, load_model(config))
 }
 
 /// The same around a language model that is there already.
-pub fn open_brain_with(
-    config: &Config,
-    knowledge: &Path,
-    index: Option<PathBuf>,
-    model: ModelSlot,
-) -> anyhow::Result<Brain> {
+pub fn open_brain_with(config: &Config, folders: &Folders, model: ModelSlot) -> anyhow::Result<Brain> {
     let prompts = Arc::new(Prompts::load(owners_prompts(config).as_deref())?);
     let understander = Arc::new(Understander::new(&prompts));
-    let ((knowledge, report), embedder_problem) = open_knowledge(config, knowledge, index)?;
+    let ((knowledge, report), embedder_problem) = open_knowledge(config, folders)?;
     let settings = settings(config);
     let assistant = Arc::new(Assistant { prompts, understander, knowledge, model, settings });
     Ok(Brain { assistant, report, embedder_problem })
 }
 
 /// Opens and indexes a folder of knowledge; without the embedder search works by words alone, and the text says why.
-pub fn open_knowledge(
-    config: &Config,
-    folder: &Path,
-    index: Option<PathBuf>,
-) -> anyhow::Result<((Knowledge, Report), Option<String>)> {
+pub fn open_knowledge(config: &Config, folders: &Folders) -> anyhow::Result<((Knowledge, Report), Option<String>)> {
     let (embedder, problem) = match open_embedder(config) {
         Ok(embedder) => (Some(embedder), None),
         Err(error) => (None, Some(format!("{error:#}"))),
     };
     let prompts = Prompts::load(owners_prompts(config).as_deref())?;
-    let options = KnowledgeOptions { dir: folder.to_owned(), index_dir: index, embedder, examples: examples(&prompts) };
+    let options = KnowledgeOptions {
+        dir: folders.knowledge.clone(),
+        translations: folders.translations.clone(),
+        index_dir: folders.index.clone(),
+        embedder,
+        examples: examples(&prompts),
+    };
     Ok((Knowledge::open(options)?, problem))
 }
 
@@ -162,6 +191,7 @@ pub fn settings(config: &Config) -> Settings {
         new_conversation_after: SignedDuration::from_hours(config.conversation.new_conversation_hours.into()),
         patience: Duration::from_millis(config.conversation.deadline_ms),
         max_reply_chars: config.conversation.max_reply_chars,
+        furthest_rung: config.decide.translations,
         history_turns: config.conversation.history_turns,
         own_facts: own_facts.into_iter().flatten().cloned().collect(),
     }

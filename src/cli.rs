@@ -17,6 +17,7 @@ pub mod models;
 pub mod serve;
 mod session;
 pub mod train_feeling;
+pub mod translate;
 
 use std::path::PathBuf;
 
@@ -62,6 +63,8 @@ enum Command {
     FitConfidence(fit_confidence::Args),
     /// List what customers asked in vain, with drafts for the knowledge.
     Gaps(gaps::Args),
+    /// Draft what the knowledge is in other languages, for you to correct.
+    Translate(translate::Args),
     /// See, pull or check the models.
     Models(models::Args),
     /// Index the knowledge and report what is wrong with it.
@@ -90,6 +93,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::EvalXquad(args) => eval_xquad::run(args, config()?).await,
         Command::FitConfidence(args) => fit_confidence::run(&args),
         Command::Gaps(args) => gaps::run(args, config()?).await,
+        Command::Translate(args) => translate::run(args, config()?).await,
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,
         Command::EvalFeeling(args) => eval_feeling::run(args, config()?).await,

@@ -28,6 +28,7 @@ mod stopwords;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod translations;
 mod vectors;
 mod watch;
 
@@ -39,7 +40,7 @@ use std::time::Instant;
 use crate::domain::Language;
 
 pub use embedder::{EmbedError, Embedder};
-pub use load::UNWRITTEN;
+pub use load::{Document, UNWRITTEN};
 pub use passage::{Block, Passage, PassageId};
 pub use report::{KnowledgeError, Problem, Report};
 pub use search::{Hit, Query};
@@ -54,6 +55,8 @@ use snapshot::Snapshot;
 pub struct Options {
     /// The folder with the owner's markdown.
     pub dir: PathBuf,
+    /// The folder with what the owner's words are in other languages; it need not be there.
+    pub translations: Option<PathBuf>,
     /// Where the index is kept between runs; in memory when there is none.
     pub index_dir: Option<PathBuf>,
     /// What finds passages by meaning and across languages; without it words alone are compared.
@@ -81,7 +84,7 @@ impl Knowledge {
     /// Blocks until everything is indexed and embedded: on a first run with an embedder that can take minutes.
     pub fn open(options: Options) -> Result<(Knowledge, Report), KnowledgeError> {
         let started = Instant::now();
-        let mut builder = Builder::new(options.dir.clone(), options.index_dir.clone(), options.embedder.clone())?;
+        let mut builder = Builder::new(&options)?;
         let (snapshot, report) = builder.build()?;
         let manners = Manners::new(options.examples.clone());
         let inner = Inner { options, manners, builder: Mutex::new(builder), snapshot: RwLock::new(Arc::new(snapshot)) };
@@ -147,6 +150,11 @@ impl Knowledge {
         self.snapshot().passages.clone()
     }
 
+    /// The owner's files as they were understood, in order, drafts and translations left out.
+    pub fn documents(&self) -> Vec<Document> {
+        self.snapshot().documents()
+    }
+
     /// A hash of everything in use: the same files give the same version.
     pub fn version(&self) -> String {
         self.snapshot().version.clone()
@@ -157,8 +165,9 @@ impl Knowledge {
         watch::watch(self.clone(), told)
     }
 
-    fn dir(&self) -> &Path {
-        &self.inner.options.dir
+    fn dirs(&self) -> impl Iterator<Item = &Path> {
+        let options = &self.inner.options;
+        std::iter::once(options.dir.as_path()).chain(options.translations.as_deref())
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

@@ -32,6 +32,7 @@ pub mod lifecycle;
 pub mod models;
 pub mod prompts;
 pub mod telemetry;
+pub mod translate;
 pub mod upkeep;
 
 pub mod app;

@@ -14,7 +14,7 @@ use crate::knowledge::{Hit, Knowledge, Query};
 
 use super::finding::{Asked, Finding, agreement, is_tie, margin};
 use super::judge::judge;
-use super::ladder::draft;
+use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
 use super::nearness::nearness;
 use super::quote::{QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
@@ -88,6 +88,8 @@ pub struct Lookup<'a> {
     pub min_confidence: f32,
     /// How long a reply may be, in characters.
     pub budget_chars: usize,
+    /// How far down the ladder of translations an answer may go.
+    pub furthest_rung: Rung,
     /// How many earlier messages may reach a prompt.
     pub history_turns: usize,
     /// What replies may state although no passage holds it.
@@ -347,8 +349,9 @@ impl Lookup<'_> {
         let question = self.question(&finding.asked);
         let mut trail = Vec::new();
         let nearness = self.nearness(finding).await;
-        let (hits, budget) = (&finding.hits, self.budget_chars);
-        let drafted = draft(model, &question, self.language, hits, nearness.as_deref(), budget, &mut trail).await;
+        let writing =
+            Writing { question, to: self.language, budget_chars: self.budget_chars, furthest: self.furthest_rung };
+        let drafted = draft(model, writing, &finding.hits, nearness.as_deref(), &mut trail).await;
         finding.draft = drafted.filter(|draft| draft.text.chars().count() <= LONGEST_DRAFT);
         if let Some(draft) = &finding.draft {
             let evidence: Vec<&str> = draft.evidence.iter().chain(self.own_facts).map(String::as_str).collect();

@@ -41,6 +41,8 @@ pub struct Quote {
     pub text: String,
     /// The chosen units verbatim, in the passage's order; at least one unless the passage is empty.
     pub units: Vec<String>,
+    /// Their places in the passage, in order.
+    pub chosen: Vec<usize>,
     /// Whether every unit of the passage was chosen.
     pub whole: bool,
     /// The share of the question's content words that heading and chosen units hold, 0 to 1; 1 when it has none.
@@ -74,7 +76,13 @@ pub fn quote_near(question: &Question, passage: &Passage, budget_chars: usize, n
         coverage: coverage(wanted.asked_for(), missing.len()),
         asked: wanted.asked_for(),
         missing,
+        chosen,
     }
+}
+
+/// The units at these places of a passage, as a quote shows them: for a passage that says the same unit by unit.
+pub fn quote_units(passage: &Passage, chosen: &[usize]) -> String {
+    render::render(passage, &Unit::of(passage), chosen)
 }
 
 /// The sentences, list items and table rows of a passage, verbatim and in order.

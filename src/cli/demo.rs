@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Brain, library, open_brain};
+use crate::app::{App, Brain, Folders, library, open_brain};
 use crate::channel::whatsapp::transport::WhatsApp;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, HttpUrl};
@@ -47,11 +47,9 @@ pub async fn run(args: Args, mut config: Config) -> anyhow::Result<u8> {
     telemetry::install(&config.log);
     super::models::pull(&library()?, &[]).await?;
     name_the_example(&mut config);
-    let folder = args.knowledge.clone().unwrap_or_else(|| PathBuf::from(&config.knowledge.folder));
-    eprintln!("Reading {} …", folder.display());
-    // Another folder's index must not take the place of the server's.
-    let index = args.knowledge.is_none().then(|| PathBuf::from(&config.storage.index));
-    let brain = open_brain(&config, &folder, index)?;
+    let folders = Folders::given_or_configured(args.knowledge.as_deref(), &config);
+    eprintln!("Reading {} …", folders.knowledge.display());
+    let brain = open_brain(&config, &folders)?;
     report(&brain);
     let store = Store::in_memory()?;
     let meta = start_meta(&config, &store, args.port).await?;

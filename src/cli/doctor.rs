@@ -5,7 +5,7 @@ mod machine;
 
 use std::path::PathBuf;
 
-use crate::app::{library, open_knowledge};
+use crate::app::{Folders, library, open_knowledge};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::models::{Use, for_standard_error};
@@ -140,8 +140,8 @@ fn models(config: &Config) -> Vec<Finding> {
 }
 
 fn knowledge(config: &Config) -> Vec<Finding> {
-    let folder = PathBuf::from(&config.knowledge.folder);
-    match open_knowledge(config, &folder, Some(PathBuf::from(&config.storage.index))) {
+    let folder = &config.knowledge.folder;
+    match open_knowledge(config, &Folders::configured(config)) {
         Err(error) => vec![Finding::error("knowledge", format!("{error:#}"))],
         Ok(((_, report), _)) => {
             let mut findings: Vec<Finding> =

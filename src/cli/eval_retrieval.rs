@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::app::open_knowledge;
+use crate::app::{Folders, open_knowledge};
 use crate::config::Config;
 use crate::domain::Language;
 use crate::eval::retrieval::{DEPTH, RetrievalCase, place_of, read, summarise};
@@ -35,9 +35,8 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     let name = args.queries.display().to_string();
     let text = std::fs::read_to_string(&args.queries).with_context(|| format!("cannot read {name}"))?;
     let cases = read(&name, &text).map_err(anyhow::Error::msg)?;
-    let index = args.knowledge.is_none().then(|| PathBuf::from(&config.storage.index));
-    let folder = args.knowledge.unwrap_or_else(|| PathBuf::from(&config.knowledge.folder));
-    let ((knowledge, report), problem) = open_knowledge(&config, &folder, index)?;
+    let folders = Folders::given_or_configured(args.knowledge.as_deref(), &config);
+    let ((knowledge, report), problem) = open_knowledge(&config, &folders)?;
     report.problems.iter().for_each(|problem| eprintln!("warning: {problem}"));
     if let Some(problem) = problem {
         eprintln!("warning: search works by words alone: {problem}");

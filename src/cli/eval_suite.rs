@@ -69,7 +69,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         let mut config = config.clone();
         config.business.name = business.name.clone();
         config.business.default_language = business.language;
-        let brain = open_brain_with(&config, &business.knowledge, None, slot.clone())?;
+        let brain = open_brain_with(&config, &business.folders(), slot.clone())?;
         cases.iter().for_each(|case| found.count(&brain, business, case));
         let progress = indicatif::ProgressBar::new(cases.len() as u64).with_message(business.name.clone());
         for case in &cases {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::app::open_knowledge;
+use crate::app::{Folders, open_knowledge};
 use crate::config::Config;
 use crate::domain::Language;
 use crate::eval::report::percentile;
@@ -35,7 +35,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     for &to in &args.knowledge {
         let folder = tempfile::tempdir()?;
         Side::read(&args.folder, to)?.write_knowledge(folder.path(), to)?;
-        let ((knowledge, _), problem) = open_knowledge(&config, folder.path(), None)?;
+        let ((knowledge, _), problem) = open_knowledge(&config, &Folders::only(folder.path()))?;
         anyhow::ensure!(problem.is_none(), "{}", problem.unwrap_or_default());
         for (row, &from) in table.iter_mut().zip(&args.questions) {
             let side = Side::read(&args.folder, from)?;

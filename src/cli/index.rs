@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app::open_knowledge;
+use crate::app::{Folders, open_knowledge};
 use crate::config::Config;
 
 /// What to index.
@@ -15,8 +15,12 @@ pub struct Args {
 
 /// Runs the command. Exit code 1 when a file could not be used.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
-    let folder = args.knowledge.unwrap_or_else(|| PathBuf::from(&config.knowledge.folder));
-    let (opened, embedder_problem) = open_knowledge(&config, &folder, Some(PathBuf::from(&config.storage.index)))?;
+    let configured = Folders::configured(&config);
+    let folders = match args.knowledge {
+        Some(knowledge) => Folders { knowledge, translations: None, ..configured },
+        None => configured,
+    };
+    let (opened, embedder_problem) = open_knowledge(&config, &folders)?;
     let (_, report) = opened;
     println!(
         "{} files, {} passages, {} embedded anew, in {:.1} s",

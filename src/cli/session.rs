@@ -1,10 +1,10 @@
 //! What the commands without a server share: opening the brain, and showing a turn.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
-use crate::app::{Brain, open_brain};
+use crate::app::{Brain, Folders, open_brain};
 use crate::config::Config;
 use crate::conversation::{Source, Timings, Turn};
 use crate::decide::{Action, Reason};
@@ -13,10 +13,7 @@ use crate::llm::TokenCounts;
 
 /// Opens what answers, from another folder of knowledge where one is given, and says what is wrong with it.
 pub fn open(config: &Config, knowledge: Option<&Path>) -> anyhow::Result<Brain> {
-    let configured = PathBuf::from(&config.knowledge.folder);
-    // Another folder's index must not take the place of the server's.
-    let index = knowledge.is_none().then(|| PathBuf::from(&config.storage.index));
-    let brain = open_brain(config, knowledge.unwrap_or(&configured), index)?;
+    let brain = open_brain(config, &Folders::given_or_configured(knowledge, config))?;
     for problem in &brain.report.problems {
         eprintln!("warning: {problem}");
     }

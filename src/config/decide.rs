@@ -1,6 +1,23 @@
 //! `[decide]`: when the bot answers, asks back, or brings in a person.
 
+use crate::answer::ladder::Rung;
+
 use super::section::{Check, require, section};
+use super::setting::{Raw, Setting, quoted};
+
+impl Setting for Rung {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        let name = String::read(raw)?;
+        Rung::ALL
+            .into_iter()
+            .find(|rung| rung.name() == name)
+            .ok_or_else(|| format!("expected \"original\", \"approved\", \"drafts\" or \"live\", found `{name}`"))
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(self.name())
+    }
+}
 
 section! {
     /// When the bot answers, asks back, or brings in a person. The numbers run from 0 to 1 unless said otherwise.
@@ -11,6 +28,11 @@ section! {
         clarify_confidence: f32 = 0.35,
         /// How upset a customer may sound before a person is brought in.
         max_negativity: f32 = 0.7,
+        /// What customers may read who write in another language than yours: "original" (only your own words, below one
+        /// line that says so), "approved" (translations too that you approved), "drafts" (those too that passed the
+        /// checks, with your words below) or "live" (those too that are made while the customer waits).
+        /// `atiende calibrate` finds out how far your model may go.
+        translations: Rung = Rung::Live,
         /// After how many questions in a row without an answer a person is brought in. A count.
         max_failed_turns: u32 = 2,
     }

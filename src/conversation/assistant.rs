@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::finding::Finding;
-use crate::answer::ladder::Draft;
+use crate::answer::ladder::{Draft, Rung};
 use crate::answer::lookup::Lookup;
 use crate::answer::model::ModelUse;
 use crate::answer::quote::asks;
@@ -51,6 +51,8 @@ pub struct Settings {
     pub patience: Duration,
     /// How long a reply may be, in characters.
     pub max_reply_chars: usize,
+    /// How far down the ladder of translations an answer may go.
+    pub furthest_rung: Rung,
     /// How many earlier messages may reach a prompt.
     pub history_turns: usize,
     /// Facts that replies may state although no passage holds them: the business's own phone, address, links.
@@ -218,6 +220,7 @@ impl Assistant {
             today: self.settings.hours.weekday(gathered.snapshot.now),
             min_confidence: self.settings.thresholds.min_confidence,
             budget_chars: self.settings.max_reply_chars,
+            furthest_rung: self.settings.furthest_rung,
             history_turns: self.settings.history_turns,
             own_facts: &self.settings.own_facts,
         }

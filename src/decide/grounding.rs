@@ -4,6 +4,7 @@
 //! A false alarm costs a translation (the original is sent instead); a missed flaw costs the owner's word. In doubt it
 //! is a problem.
 
+mod names;
 mod per_unit;
 mod problem;
 mod shape;

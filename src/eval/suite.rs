@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::app::Folders;
 use crate::domain::Language;
 
 use super::case::{self, Case, CaseError};
@@ -29,6 +30,8 @@ pub struct Business {
     pub language: Language,
     /// The folder of the knowledge.
     pub knowledge: PathBuf,
+    /// The folder with what it says in other languages, if it has one.
+    pub translations: Option<PathBuf>,
     /// The cases to look at while working on the product.
     pub tuning: PathBuf,
     /// The cases for figures only.
@@ -76,7 +79,8 @@ impl Suite {
         let mut suite: Suite = toml::from_str(&text).map_err(|error| SuiteError::Malformed { file: name, error })?;
         let folder = file.parent().unwrap_or(Path::new("."));
         for business in &mut suite.businesses {
-            for path in [&mut business.knowledge, &mut business.tuning, &mut business.reporting] {
+            let paths = [&mut business.knowledge, &mut business.tuning, &mut business.reporting];
+            for path in paths.into_iter().chain(&mut business.translations) {
                 *path = folder.join(&*path);
             }
         }
@@ -85,6 +89,11 @@ impl Suite {
 }
 
 impl Business {
+    /// Where it answers from.
+    pub fn folders(&self) -> Folders {
+        Folders { translations: self.translations.clone(), ..Folders::only(&self.knowledge) }
+    }
+
     /// The cases of one half.
     pub fn cases(&self, half: Half) -> Result<Vec<Case>, SuiteError> {
         let file = match half {

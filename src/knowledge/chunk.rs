@@ -202,6 +202,8 @@ fn passage(source: Source<'_>, section: Section, seen: &mut HashMap<u64, u32>) -
         headings,
         language: source.language,
         blocks: blocks.into_iter().map(|(block, _)| block).collect(),
+        original: None,
+        is_draft: false,
     };
     let content = hash(&passage, 0);
     let repeated = seen.entry(content).or_insert(0);

@@ -158,7 +158,7 @@ impl WordIndex {
             for passage in &prepared.passages {
                 let words = fields(&prepared.document, passage);
                 let mut document = TantivyDocument::new();
-                document.add_text(self.columns.file, &passage.file);
+                document.add_text(self.columns.file, &prepared.document.name);
                 document.add_u64(self.columns.id, passage.id.0);
                 document.add_text(self.columns.heading, words.heading);
                 document.add_text(self.columns.outer, words.outer);

@@ -23,6 +23,12 @@ pub struct Passage {
     pub language: Language,
     /// What it says, in order.
     pub blocks: Vec<Block>,
+    /// What this translates, unit by unit; none for the owner's own words.
+    #[serde(default)]
+    pub original: Option<Box<Passage>>,
+    /// Whether a part of such a translation was read by nobody.
+    #[serde(default)]
+    pub is_draft: bool,
 }
 
 /// A part of a passage. Inline markup is kept as the owner wrote it, images and comments are left out.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::Options;
 use super::embedder::Embedder;
 use super::index::{WordIndex, Words};
 use super::load::{self, RawFile};
@@ -16,6 +17,7 @@ use super::prepare::Prepared;
 use super::report::{KnowledgeError, Problem, Report};
 use super::snapshot::Snapshot;
 use super::store::{FORMAT, Store};
+use super::translations;
 use super::vectors::{PassageVectors, VectorStore};
 use crate::domain::Language;
 
@@ -25,6 +27,7 @@ const LAST_RESORT: Language = Language::En;
 /// What a reload starts from.
 pub struct Builder {
     dir: PathBuf,
+    translations: Option<PathBuf>,
     store: Store,
     index: WordIndex,
     vectors: Option<(Arc<dyn Embedder>, VectorStore)>,
@@ -34,25 +37,22 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Opens what an earlier run left in `index_dir`.
-    pub fn new(
-        dir: PathBuf,
-        index_dir: Option<PathBuf>,
-        embedder: Option<Arc<dyn Embedder>>,
-    ) -> Result<Self, KnowledgeError> {
-        let (index, index_dir, folder_problem) = open_index(index_dir)?;
+    /// Opens what an earlier run left in the index's folder.
+    pub fn new(options: &Options) -> Result<Self, KnowledgeError> {
+        let (index, index_dir, folder_problem) = open_index(options.index_dir.clone())?;
         let store = Store::new(index_dir.as_deref());
         let files = store
             .load()
             .into_iter()
             .map(|document| (document.name.clone(), Arc::new(Prepared::new(document))))
             .collect();
-        let vectors = embedder.map(|embedder| {
+        let vectors = options.embedder.clone().map(|embedder| {
             let path = index_dir.as_ref().map(|folder| folder.join("vectors.bin"));
             let store = VectorStore::open(path, embedder.fingerprint());
             (embedder, store)
         });
-        Ok(Builder { dir, store, index, vectors, files, folder_problem })
+        let (dir, translations) = (options.dir.clone(), options.translations.clone());
+        Ok(Builder { dir, translations, store, index, vectors, files, folder_problem })
     }
 
     /// Reads the folder again. The report's time is left to the caller.
@@ -61,7 +61,9 @@ impl Builder {
             load::read_folder(&self.dir).map_err(|source| KnowledgeError::Folder { dir: self.dir.clone(), source })?;
         let mut problems: Vec<Problem> = self.folder_problem.iter().cloned().collect();
         let before = version(&self.files);
-        let files = self.understand(&raw, &mut problems);
+        let mut files = self.understand(&raw, &mut problems);
+        let mirrored = self.mirror(&files, &mut problems);
+        files.extend(mirrored);
         self.index_changes(&before, &files, &mut problems)?;
         self.files = files;
         let version = version(&self.files);
@@ -70,8 +72,8 @@ impl Builder {
         let words = self.words()?;
         let snapshot = Snapshot::new(files, Some(words), vectors, version);
         let report = Report {
-            files: self.files.values().filter(|file| !file.passages.is_empty()).count(),
-            passages: snapshot.passages.len(),
+            files: self.files.values().filter(|file| file.passages.iter().any(|it| it.original.is_none())).count(),
+            passages: snapshot.passages.iter().filter(|passage| passage.original.is_none()).count(),
             embedded,
             problems,
             ..Report::default()
@@ -118,6 +120,32 @@ impl Builder {
             }
         }
         files
+    }
+
+    /// What translations made ahead add. A language in which the owner wrote the same himself needs none.
+    fn mirror(
+        &self,
+        files: &BTreeMap<String, Arc<Prepared>>,
+        problems: &mut Vec<Problem>,
+    ) -> BTreeMap<String, Arc<Prepared>> {
+        let Some(folder) = &self.translations else { return BTreeMap::new() };
+        let written: HashSet<(&str, Language)> =
+            files.values().map(|file| (file.document.group.as_str(), file.document.language)).collect();
+        let mut mirrored = BTreeMap::new();
+        for translated in translations::read(folder) {
+            let Some(file) = files.get(&translated.name) else { continue };
+            if written.contains(&(file.document.group.as_str(), translated.to)) {
+                continue;
+            }
+            let name = translations::mirrored_name(&translated.name, translated.to);
+            let hash = translations::mirrored_hash(&file.document, &translated);
+            let known = self.files.get(&name).filter(|known| known.document.hash == hash).cloned();
+            let mut document = || translations::mirrored(&file.document, &translated, problems);
+            if let Some(prepared) = known.or_else(|| document().map(|document| Arc::new(Prepared::new(document)))) {
+                mirrored.insert(name, prepared);
+            }
+        }
+        mirrored
     }
 
     /// Writes what changed to the index, or all of it when the index does not stand where the files stood.

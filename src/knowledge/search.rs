@@ -243,12 +243,14 @@ impl Form {
         let own: Vec<QueryWord> = self.own.iter().map(without_plain).collect();
         let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
         let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
-        let cosines = self.vector.as_ref().map(|vector| snapshot.nearest(vector, CANDIDATES)).unwrap_or_default();
+        let cosines =
+            self.vector.as_ref().map(|vector| snapshot.nearest(vector, language, CANDIDATES)).unwrap_or_default();
         let common = self.common(snapshot, language, cosines.keys());
         let candidates: HashSet<usize> =
             own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();
         candidates
             .into_iter()
+            .filter(|index| snapshot.serves(*index, language))
             .map(|index| {
                 let is_own = snapshot.passages[index].language == language;
                 let (scores, measure) =
@@ -316,8 +318,12 @@ fn once_each(
     ranked: Vec<(usize, Found)>,
     limit: usize,
 ) -> Vec<(usize, Found)> {
+    let speaks = |index: usize| {
+        let passage = &snapshot.passages[index];
+        passage.original.as_ref().map_or(passage.language, |original| original.language)
+    };
     let mut own_best: HashMap<&str, f32> = HashMap::new();
-    for (index, found) in ranked.iter().filter(|(index, _)| snapshot.passages[*index].language == language) {
+    for (index, found) in ranked.iter().filter(|(index, _)| speaks(*index) == language) {
         let best = own_best.entry(snapshot.group(*index)).or_default();
         *best = best.max(found.score);
     }
@@ -328,11 +334,15 @@ fn once_each(
             break;
         }
         let group = snapshot.group(index);
-        let speaks = snapshot.passages[index].language;
+        let speaks = speaks(index);
         let is_own = speaks == language;
         let has_own = !is_own && own_best.get(group).is_some_and(|best| *best >= TRANSLATION_SHARE * found.score);
         let is_other_version = !is_own && *spoken.entry(group).or_insert(speaks) != speaks;
-        if has_own || is_other_version || kept.iter().any(|(other, _)| snapshot.say_the_same(index, *other)) {
+        if snapshot.has_translation(index, language)
+            || has_own
+            || is_other_version
+            || kept.iter().any(|(other, _)| snapshot.say_the_same(index, *other))
+        {
             continue;
         }
         kept.push((index, found));

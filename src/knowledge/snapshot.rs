@@ -2,13 +2,14 @@
 //!
 //! Never changes: a reload builds another one and puts it in this one's place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::Language;
 
 use super::fold::tokens;
 use super::index::{QueryWord, Words};
+use super::load::Document;
 use super::passage::{Passage, PassageId};
 use super::prepare::{Prepared, hashed};
 use super::vectors::PassageVectors;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     /// For each passage its file and its place there.
     places: Vec<(usize, usize)>,
     by_id: HashMap<PassageId, usize>,
+    /// Which passages are translated into which languages.
+    translated: HashSet<(PassageId, Language)>,
     /// In how many passages each key occurs.
     frequencies: HashMap<u64, u32>,
     words: Option<Words>,
@@ -47,16 +50,36 @@ impl Snapshot {
             .collect();
         let passages: Vec<_> = files.iter().flat_map(|prepared| prepared.passages.iter().cloned()).collect();
         let by_id = passages.iter().enumerate().map(|(index, passage)| (passage.id, index)).collect();
+        let translated =
+            passages.iter().filter_map(|passage| Some((passage.original.as_ref()?.id, passage.language))).collect();
         let mut frequencies = HashMap::new();
         for key in files.iter().flat_map(|prepared| &prepared.keys).flat_map(|keys| keys.iter()) {
             *frequencies.entry(*key).or_insert(0) += 1;
         }
-        Snapshot { passages, version, files, places, by_id, frequencies, words, vectors }
+        Snapshot { passages, version, files, places, by_id, translated, frequencies, words, vectors }
+    }
+
+    /// The owner's files.
+    pub fn documents(&self) -> Vec<Document> {
+        let is_own = |document: &&Document| document.passages.iter().any(|passage| passage.original.is_none());
+        self.files.iter().map(|file| &file.document).filter(is_own).cloned().collect()
     }
 
     /// What files that say the same in several languages share.
     pub fn group(&self, index: usize) -> &str {
         &self.files[self.places[index].0].document.group
+    }
+
+    /// Whether a passage is for readers of a language: the owner's own are for all, and the best version of each is chosen
+    /// later; a translation is for those who read it.
+    pub fn serves(&self, index: usize, language: Language) -> bool {
+        let passage = &self.passages[index];
+        passage.original.is_none() || passage.language == language
+    }
+
+    /// Whether a translation made ahead stands for a passage.
+    pub fn has_translation(&self, index: usize, language: Language) -> bool {
+        self.translated.contains(&(self.passages[index].id, language))
     }
 
     /// Whether any passage holds a key.
@@ -99,10 +122,11 @@ impl Snapshot {
         self.vectors.iter().any(Option::is_some)
     }
 
-    /// The nearest passages to a question's vector with their cosines.
-    pub fn nearest(&self, question: &[f32], limit: usize) -> HashMap<usize, f32> {
+    /// The nearest passages for readers of a language to a question's vector, with their cosines.
+    pub fn nearest(&self, question: &[f32], language: Language, limit: usize) -> HashMap<usize, f32> {
+        let served = (0..self.vectors.len()).filter(|index| self.serves(*index, language));
         let mut all: Vec<(usize, f32)> =
-            (0..self.vectors.len()).filter_map(|index| Some((index, self.similarity(index, question)?))).collect();
+            served.filter_map(|index| Some((index, self.similarity(index, question)?))).collect();
         if all.len() > limit {
             all.select_nth_unstable_by(limit, |left, right| right.1.total_cmp(&left.1));
             all.truncate(limit);
@@ -110,9 +134,10 @@ impl Snapshot {
         all.into_iter().collect()
     }
 
-    /// Whether some passage is in another language than this.
+    /// Whether some passage for readers of a language is in another.
     pub fn has_other_than(&self, language: Language) -> bool {
-        self.passages.iter().any(|passage| passage.language != language)
+        let is_other = |index: usize| self.passages[index].language != language && self.serves(index, language);
+        (0..self.passages.len()).any(|index| is_other(index) && !self.has_translation(index, language))
     }
 
     /// The cosine of a passage with a question's vector.

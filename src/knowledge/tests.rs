@@ -14,6 +14,7 @@ use crate::domain::Language;
 fn open(dir: &Path, index_dir: Option<&Path>, embedder: Option<Arc<dyn Embedder>>) -> (Knowledge, Report) {
     Knowledge::open(Options {
         dir: dir.to_path_buf(),
+        translations: None,
         index_dir: index_dir.map(Path::to_path_buf),
         embedder,
         examples: Default::default(),
@@ -311,7 +312,13 @@ fn two_processes_may_share_an_index_folder() {
 fn a_missing_folder_is_an_error_at_first_and_a_problem_later() {
     let dir = TempDir::new().unwrap();
     let folder = dir.path().join("knowledge");
-    let options = Options { dir: folder.clone(), index_dir: None, embedder: None, examples: Default::default() };
+    let options = Options {
+        dir: folder.clone(),
+        translations: None,
+        index_dir: None,
+        embedder: None,
+        examples: Default::default(),
+    };
     assert!(matches!(Knowledge::open(options.clone()), Err(KnowledgeError::Folder { .. })));
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("a.es.md"), "Tenemos pan.").unwrap();

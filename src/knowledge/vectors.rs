@@ -222,6 +222,8 @@ mod tests {
             headings: vec!["Pan".into()],
             language: Language::Es,
             blocks: vec![Block::Paragraph { sentences: sentences.iter().map(|text| (*text).to_owned()).collect() }],
+            original: None,
+            is_draft: false,
         })
     }
 

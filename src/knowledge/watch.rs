@@ -2,7 +2,7 @@
 //!
 //! Searches go on meanwhile. Reads nothing itself: the reload does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notify_debouncer_full::notify::{EventKind, RecommendedWatcher, RecursiveMode};
@@ -22,11 +22,11 @@ pub struct Watch {
 
 /// Starts to watch; `told` hears of every reload, on the watching thread.
 pub fn watch(knowledge: Knowledge, told: impl Fn(Report) + Send + 'static) -> Result<Watch, KnowledgeError> {
-    let dir = knowledge.dir().to_path_buf();
-    let failed = |source| KnowledgeError::Watch { dir: dir.clone(), source };
     // Events name files by their real path.
-    let root = dir.canonicalize().unwrap_or_else(|_| dir.clone());
-    let seen_from = root.clone();
+    let real = |dir: &Path| dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let roots: Vec<PathBuf> = knowledge.dirs().map(real).collect();
+    let failed = |source| KnowledgeError::Watch { dir: roots[0].clone(), source };
+    let seen_from = roots.clone();
     let mut debouncer = new_debouncer(QUIET, None, move |result: DebounceEventResult| {
         // Watching that failed for a moment may have missed something.
         if result.is_err() || result.is_ok_and(|events| events.iter().any(|event| concerns(&seen_from, event))) {
@@ -34,13 +34,17 @@ pub fn watch(knowledge: Knowledge, told: impl Fn(Report) + Send + 'static) -> Re
         }
     })
     .map_err(failed)?;
-    debouncer.watch(&root, RecursiveMode::Recursive).map_err(failed)?;
+    debouncer.watch(&roots[0], RecursiveMode::Recursive).map_err(failed)?;
+    for root in roots[1..].iter().filter(|root| root.is_dir()) {
+        debouncer.watch(root, RecursiveMode::Recursive).map_err(failed)?;
+    }
     Ok(Watch { _debouncer: debouncer })
 }
 
 /// Whether an event can change what the folder says. Reading, which a reload does itself, cannot.
-fn concerns(root: &Path, event: &DebouncedEvent) -> bool {
-    !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(|path| is_relevant(root, path))
+fn concerns(roots: &[PathBuf], event: &DebouncedEvent) -> bool {
+    let is_relevant = |path: &PathBuf| roots.iter().any(|root| path.starts_with(root) && is_relevant(root, path));
+    !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(is_relevant)
 }
 
 fn is_relevant(root: &Path, path: &Path) -> bool {
@@ -70,8 +74,13 @@ mod tests {
     fn a_changed_folder_is_found_with_its_new_content() {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join("a.es.md"), "Tenemos pan.").unwrap();
-        let options =
-            Options { dir: dir.path().to_path_buf(), index_dir: None, embedder: None, examples: Default::default() };
+        let options = Options {
+            dir: dir.path().to_path_buf(),
+            translations: None,
+            index_dir: None,
+            embedder: None,
+            examples: Default::default(),
+        };
         let (knowledge, _) = Knowledge::open(options).unwrap();
         let (sender, receiver) = mpsc::channel();
         let watch = knowledge.watch(move |report| sender.send(report).unwrap_or_default()).unwrap();

@@ -89,6 +89,8 @@ keys! {
         Unsupported "unsupported" [] 300,
         /// Stands before the owner's text in another language; `language` is its name in the customer's language.
         OnlyIn "only_in" ["language"] 300,
+        /// Stands between a translation that nobody has read and the owner's text; `language` is as for `OnlyIn`.
+        Translated "translated" ["language"] 300,
         /// Something failed on our side.
         Trouble "trouble" [] 300,
         /// Stands for the business's name while none is configured.

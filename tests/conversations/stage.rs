@@ -46,6 +46,7 @@ pub fn knowledge(business: &str) -> Knowledge {
     }
     let options = Options {
         dir: folder(business),
+        translations: None,
         index_dir: None,
         embedder: Some(shared.embedder.clone()),
         examples: Default::default(),

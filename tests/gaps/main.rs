@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use atiende::app::{Brain, open_brain};
+use atiende::app::{Brain, Folders, open_brain};
 use atiende::clock::{Clock, ManualClock};
 use atiende::config::Config;
 use atiende::conversation::session::Session;
@@ -46,7 +46,7 @@ impl Bakery {
         config.models.use_llm = false;
         // Without the model's judgement only what search is rather sure of.
         config.decide.min_confidence = 0.7;
-        let brain = open_brain(&config, &knowledge, None).expect("opens");
+        let brain = open_brain(&config, &Folders::only(&knowledge)).expect("opens");
         assert_eq!(brain.embedder_problem, None, "pull the models first: `atiende models pull`");
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().expect("a time")));
         Bakery { folder, brain, clock }

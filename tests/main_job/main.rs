@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atiende::app::{Brain, open_brain};
+use atiende::app::{Brain, Folders, open_brain};
 use atiende::clock::SystemClock;
 use atiende::config::Config;
 use atiende::conversation::Turn;
@@ -21,7 +21,7 @@ async fn brain() -> Brain {
     // Test builds and shared machines are slow; the product's own limit is not what is tried here.
     config.conversation.deadline_ms = 180_000;
     let knowledge = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
-    let brain = open_brain(&config, &knowledge, None).expect("the example business opens");
+    let brain = open_brain(&config, &Folders::only(&knowledge)).expect("the example business opens");
     assert_eq!(brain.embedder_problem, None, "pull the models first: `atiende models pull`");
     brain.assistant.model.get(Duration::from_secs(180)).await;
     if let ModelState::Absent(reason) = brain.assistant.model.state() {

@@ -203,7 +203,8 @@ pub fn brain(config: &Config, model: ModelSlot) -> Brain {
         let prompts = Arc::new(Prompts::load(None).expect("the texts are sound"));
         let understander = Arc::new(Understander::new(&prompts));
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
-        let options = KnowledgeOptions { dir, index_dir: None, embedder: None, examples: Default::default() };
+        let options =
+            KnowledgeOptions { dir, translations: None, index_dir: None, embedder: None, examples: Default::default() };
         let (knowledge, report) = Knowledge::open(options).expect("the example business is there");
         assert!(report.problems.is_empty(), "{:?}", report.problems);
         (prompts, understander, knowledge)

@@ -5,7 +5,16 @@ use crate::knowledge::{Block, PassageId};
 
 fn passage(language: Language, headings: &[&str], blocks: Vec<Block>) -> Passage {
     let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
-    Passage { id: PassageId(1), file: "horario.md".to_owned(), line: 1, headings, language, blocks }
+    Passage {
+        id: PassageId(1),
+        file: "horario.md".to_owned(),
+        line: 1,
+        headings,
+        language,
+        blocks,
+        original: None,
+        is_draft: false,
+    }
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

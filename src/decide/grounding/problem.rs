@@ -19,6 +19,8 @@ pub enum Problem {
     PerUnit(&'static str),
     /// Other days of the week are named.
     Days,
+    /// A name is missing.
+    Name,
     /// One says no where the other does not.
     Negation,
     /// The text is not in the script of its language.
@@ -44,6 +46,7 @@ impl fmt::Display for Problem {
             Problem::Reordered => formatter.write_str("times or prices stand in another order"),
             Problem::PerUnit(unit) => write!(formatter, "\"per {unit}\" stands in one text only"),
             Problem::Days => formatter.write_str("other days of the week are named"),
+            Problem::Name => formatter.write_str("a name is missing"),
             Problem::Negation => formatter.write_str("only one of the texts says no"),
             Problem::Script => formatter.write_str("the text is not in the script of its language"),
             Problem::Untranslated => formatter.write_str("a part is left in the original's language"),

@@ -1,7 +1,7 @@
 //! Whether a translation says what the original says.
 
 use super::per_unit::per_units;
-use super::{Problem, shape, values, with_digits};
+use super::{Problem, names, shape, values, with_digits};
 use crate::answer::words::days::days_of_line;
 use crate::answer::words::{Lexicon, Text, lexicon};
 use crate::decide::figures::Figure;
@@ -20,6 +20,9 @@ pub fn translation_problems(original: &str, from: Language, translated: &str, to
     problems.extend(before.symmetric_difference(&after).map(|unit| Problem::PerUnit(unit)));
     if days(original, source) != days(translated, target) {
         problems.push(Problem::Days);
+    }
+    if names::is_lost(original, from, translated) {
+        problems.push(Problem::Name);
     }
     if says_no(original, source) != says_no(translated, target) {
         problems.push(Problem::Negation);

@@ -41,7 +41,13 @@ fn written(folder: &Path, gap: &Gap) -> PathBuf {
 
 /// Everything that a folder would let a customer read.
 fn indexed(folder: &Path) -> String {
-    let options = Options { dir: folder.to_owned(), index_dir: None, embedder: None, examples: Default::default() };
+    let options = Options {
+        dir: folder.to_owned(),
+        translations: None,
+        index_dir: None,
+        embedder: None,
+        examples: Default::default(),
+    };
     let (knowledge, _) = Knowledge::open(options).expect("opens");
     let passages = knowledge.passages();
     passages.iter().map(|passage| format!("{}: {}\n", passage.heading(), passage.text())).collect()

@@ -31,8 +31,13 @@ impl Shop {
                     # Tartas\n\nLas tartas de chocolate se encargan dos días antes.\n\n\
                     # Bicicletas\n\nLas bicicletas se quedan fuera.\n";
         std::fs::write(folder.path().join("horario.es.md"), text).expect("writes");
-        let options =
-            Options { dir: folder.path().to_owned(), index_dir: None, embedder: None, examples: Default::default() };
+        let options = Options {
+            dir: folder.path().to_owned(),
+            translations: None,
+            index_dir: None,
+            embedder: None,
+            examples: Default::default(),
+        };
         let prompts = Arc::new(Prompts::load(None).expect("the texts are sound"));
         let understander = Arc::new(Understander::new(&prompts));
         let mut config = Config::default();
