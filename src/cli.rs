@@ -1,6 +1,7 @@
 //! The command line: one file a command, each a thin shell around the library.
 
 pub mod ask;
+pub mod calibrate;
 pub mod chat;
 pub mod demo;
 pub mod doctor;
@@ -52,6 +53,8 @@ enum Command {
     Chat(chat::Args),
     /// Try many questions with known answers.
     Eval(eval::Args),
+    /// Find out how far the model's translations may be trusted, on your cases, and write it to the configuration.
+    Calibrate(calibrate::Args),
     /// Measure search alone: does the right file come first?
     EvalRetrieval(eval_retrieval::Args),
     /// Try the cases of several businesses, and print every figure of quality.
@@ -88,6 +91,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Ask(args) => ask::run(args, config()?).await,
         Command::Chat(args) => chat::run(args, config()?).await,
         Command::Eval(args) => eval::run(args, config()?).await,
+        Command::Calibrate(args) => calibrate::run(args, config()?, cli.config).await,
         Command::EvalRetrieval(args) => eval_retrieval::run(args, config()?).await,
         Command::EvalSuite(args) => eval_suite::run(args, config()?).await,
         Command::EvalXquad(args) => eval_xquad::run(args, config()?).await,

@@ -1,5 +1,6 @@
 //! Tries many questions with known answers, through the same turn that customers get.
 
+pub mod calibrate;
 pub mod case;
 pub mod curve;
 pub mod figures;

@@ -114,6 +114,8 @@ impl Finding {
             draft.text = format!("{}\n\n{}", draft.text, further.text);
             draft.evidence.extend(further.evidence);
             draft.used.extend(further.used.into_iter().map(|index| index + offset));
+            // Of several answers together none is measured by itself.
+            draft.translation = None;
         }
         Finding {
             confidence: self.confidence.min(other.confidence),

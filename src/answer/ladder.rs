@@ -30,6 +30,8 @@ pub struct Draft {
     pub evidence: Vec<String>,
     /// The passages used, as indices into the hits.
     pub used: Vec<usize>,
+    /// The translation in the words, without the original, and the rung that it stands on; none for the owner's own words.
+    pub translation: Option<(Rung, String)>,
 }
 
 /// How far down the ladder a model's translations may go.
@@ -116,7 +118,8 @@ fn translated_ahead(
         (true, true) => above_original(model, &quoted.text, &words, original.language, writing.to)?,
         (true, false) => quoted.text.clone(),
     };
-    Some(Draft { text, evidence: vec![quoted.text, words], used: vec![0] })
+    let translation = is_usable.then(|| (needed, quoted.text.clone()));
+    Some(Draft { text, evidence: vec![quoted.text, words], used: vec![0], translation })
 }
 
 /// What answers, from a passage in another language than the customer's.
@@ -133,16 +136,18 @@ async fn translated_now(
         Rung::Live => translate(model, &quoted.text, from, to, trail).await,
         _ => None,
     };
-    let text = match translated {
-        Some(text) => above_original(model, &text, &quoted.text, from, to)?,
+    let text = match &translated {
+        Some(text) => above_original(model, text, &quoted.text, from, to)?,
         None => in_original(model, &quoted.text, from, to)?,
     };
-    Some(Draft { text, evidence: vec![quoted.text], used: vec![0] })
+    let translation = translated.map(|text| (Rung::Live, text));
+    Some(Draft { text, evidence: vec![quoted.text], used: vec![0], translation })
 }
 
 /// Adds the quote of another passage where it covers what the first one leaves open: "hours and price of bread?".
 fn with_second_passage(writing: Writing<'_>, hits: &[Hit], first: Quote, trail: &mut Vec<String>) -> Draft {
-    let alone = |quote: Quote| Draft { text: quote.text.clone(), evidence: vec![quote.text], used: vec![0] };
+    let alone =
+        |quote: Quote| Draft { text: quote.text.clone(), evidence: vec![quote.text], used: vec![0], translation: None };
     if first.missing.is_empty() {
         return alone(first);
     }
@@ -163,6 +168,7 @@ fn with_second_passage(writing: Writing<'_>, hits: &[Hit], first: Quote, trail: 
         text: format!("{}\n\n{}", first.text, second.text),
         evidence: vec![first.text, second.text],
         used: vec![0, index],
+        translation: None,
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::app::Brain;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::eval::{CaseResult, Summary, case, curve, report, run as run_case};
+use crate::eval::{Case, CaseResult, Summary, case, curve, report, run as run_case};
 
 use super::session::open;
 
@@ -35,15 +36,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     let text = std::fs::read_to_string(&args.cases).with_context(|| format!("cannot read {file}"))?;
     let cases = case::read(&file, &text)?;
     let brain = open(&config, args.knowledge.as_deref())?;
-    // The first cases are not to pay for loading the model.
-    brain.assistant.model.get(Duration::from_secs(120)).await;
-    let progress = progress(cases.len(), args.json);
-    let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
-    for case in &cases {
-        results.push(run_case(case, brain.assistant.clone(), Arc::new(SystemClock)).await?);
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
+    let results = try_all(&cases, &brain, args.json).await?;
     if let Some(file) = &args.curve {
         draw(file, &results, config.decide.min_confidence)?;
     }
@@ -54,6 +47,20 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         print!("{}", report::table(&results));
     }
     Ok(u8::from(results.iter().any(|result| !result.passed())))
+}
+
+/// Tries the cases one after the other, and shows how far it is.
+pub(super) async fn try_all(cases: &[Case], brain: &Brain, hidden: bool) -> anyhow::Result<Vec<CaseResult>> {
+    // The first cases are not to pay for loading the model.
+    brain.assistant.model.get(Duration::from_secs(120)).await;
+    let progress = progress(cases.len(), hidden);
+    let mut results = Vec::with_capacity(cases.len());
+    for case in cases {
+        results.push(run_case(case, brain.assistant.clone(), Arc::new(SystemClock)).await?);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(results)
 }
 
 /// Writes the curve of risk against coverage.

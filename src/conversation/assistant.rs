@@ -353,6 +353,7 @@ impl Finding {
             text: draft.map_or_else(|| self.quoted.clone(), |draft| draft.text.clone()),
             grounds: draft.map(|draft| draft.evidence.clone()).unwrap_or_default(),
             evidence: self.evidence,
+            translation: draft.and_then(|draft| draft.translation.clone()),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::ladder::Rung;
 use crate::channel::outbound::Outbound;
 use crate::decide::{Action, Evidence, Reason};
 use crate::domain::Language;
@@ -56,6 +57,8 @@ pub struct Considered {
     pub grounds: Vec<String>,
     /// What the confidence rests on.
     pub evidence: Option<Evidence>,
+    /// The translation in the words, without the original, and the rung that it stands on.
+    pub translation: Option<(Rung, String)>,
 }
 
 /// A change that a turn makes beside its reply.

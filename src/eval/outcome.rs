@@ -2,6 +2,7 @@
 //!
 //! Never looks at the expected action: the figures are made of what was done and of what would have been said.
 
+use crate::answer::ladder::Rung;
 use crate::conversation::Turn;
 use crate::decide::{Action, Evidence, Reason};
 
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub is_right: Option<bool>,
     /// What the confidence rests on.
     pub evidence: Option<Evidence>,
+    /// For a right answer that was translated: the rung of the ladder, and whether the translation alone is right too.
+    pub translated: Option<(Rung, bool)>,
     /// How many numbers of the answer the owner's words do not hold. Compares digits alone, apart from the checks before
     /// sending: those would never find what they let through.
     pub unsupported: usize,
@@ -39,6 +42,10 @@ impl Outcome {
             confidence: considered.map(|_| turn.confidence),
             is_right: considered.and_then(|it| is_right(case, &it.text)),
             evidence: considered.and_then(|it| it.evidence),
+            translated: considered.and_then(|it| {
+                let (rung, text) = it.translation.as_ref().filter(|_| is_right(case, &it.text) == Some(true))?;
+                Some((*rung, is_right(case, text)?))
+            }),
             unsupported: if is_answer { considered.map_or(0, |it| strange_numbers(&it.text, &grounds)) } else { 0 },
         }
     }

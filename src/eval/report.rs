@@ -186,6 +186,7 @@ pub(super) mod made {
         is_right: bool,
     ) -> CaseResult {
         let outcome = Outcome {
+            translated: None,
             kind,
             action,
             reason,

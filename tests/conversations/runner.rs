@@ -179,6 +179,7 @@ fn settings(transcript: &Transcript) -> Result<Settings, String> {
         new_conversation_after: SignedDuration::from_hours(24),
         patience: Duration::from_secs(25),
         max_reply_chars: 900,
+        furthest_rung: atiende::answer::ladder::Rung::Live,
         history_turns: 6,
         own_facts: Vec::new(),
     })
