@@ -57,7 +57,7 @@ impl Play {
         let assistant = Assistant {
             prompts: shared().prompts.clone(),
             understander: shared().understander.clone(),
-            knowledge: knowledge(&transcript.business),
+            knowledge: knowledge(&transcript.business, transcript.translations.as_deref()),
             model,
             settings,
         };

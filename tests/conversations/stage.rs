@@ -38,27 +38,32 @@ pub fn shared() -> &'static Shared {
 }
 
 /// The knowledge of a business, indexed once.
-pub fn knowledge(business: &str) -> Knowledge {
+pub fn knowledge(business: &str, translations: Option<&str>) -> Knowledge {
     let shared = shared();
     let mut known = shared.knowledge.lock().expect("no transcript panics while it holds this");
-    if let Some(knowledge) = known.get(business) {
+    let key = format!("{business} {translations:?}");
+    if let Some(knowledge) = known.get(&key) {
         return knowledge.clone();
     }
     let options = Options {
         dir: folder(business),
-        translations: None,
+        translations: translations.map(|name| root().join("tests/translations").join(name)),
         index_dir: None,
         embedder: Some(shared.embedder.clone()),
         examples: Default::default(),
     };
     let (knowledge, report) = Knowledge::open(options).expect("the business's folder is there");
     assert!(report.problems.is_empty(), "{business}: {:?}", report.problems);
-    known.insert(business.to_owned(), knowledge.clone());
+    known.insert(key, knowledge.clone());
     knowledge
 }
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 fn folder(business: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     if business == "knowledge" { root.join("knowledge") } else { root.join("tests/businesses").join(business) }
 }
 

@@ -5,6 +5,8 @@
 pub struct Transcript {
     /// The folder of knowledge, below `tests/businesses`, or `knowledge` for the one that ships.
     pub business: String,
+    /// The folder of translations made ahead, below `tests/translations`.
+    pub translations: Option<String>,
     /// The local time at which it begins: `2026-11-23 10:00`.
     pub time: String,
     /// What the model answers: the start of its instruction or text that is looked for, and the answer.
@@ -95,6 +97,7 @@ fn header(transcript: &mut Transcript, line: &str) -> Option<()> {
     let value = value.trim().to_owned();
     match key.trim() {
         "Business" => transcript.business = value,
+        "Translations" => transcript.translations = Some(value),
         "Time" => transcript.time = value,
         "A person answers" => transcript.hours.push(value),
         "Model" => {

@@ -69,6 +69,8 @@ fn faithful_translations_pass() {
         ("El parking cuesta 12 € al día.", Es, "Parking costs 12 € per day.", En),
         ("Urgencias: +34 600 111 222, todos los días.", Es, "Emergencies: +34 600 111 222, every day.", En),
         ("Se puede pagar por transferencia.", Es, "Можно оплатить переводом на карту.", Ru),
+        ("Cerramos del 10 al 24 de agosto.", Es, "We close from August 10 to August 24.", En),
+        ("Niños de 5 a 12 años.", Es, "Children aged 5 to 12.", En),
         ("Las visitas duran 45 minutos.", Es, "La visite dure 45 minutes environ.", Fr),
     ] {
         assert_eq!(translated(original, from, translation, to), [], "{translation}");
@@ -113,6 +115,7 @@ fn what_small_models_break_is_seen() {
             Problem::Length,
         ),
         ("Tarda tres días.", Es, "It takes two days.", En, Problem::Lost(amount("3 días"))),
+        ("Cerramos el 24 de agosto.", Es, "We close on August 25.", En, Problem::Added(amount("August 25"))),
         ("Abrimos.", Es, "  ", En, Problem::Empty),
     ] {
         let problems = translated(original, from, translation, to);

@@ -4,7 +4,7 @@ use super::per_unit::per_units;
 use super::{Problem, names, shape, values, with_digits};
 use crate::answer::words::days::days_of_line;
 use crate::answer::words::{Lexicon, Text, lexicon};
-use crate::decide::figures::Figure;
+use crate::decide::figures::{Amount, Figure};
 use crate::domain::Language;
 
 /// Everything that is wrong with the translation; nothing when it may be sent.
@@ -44,7 +44,9 @@ fn figure_problems(original: &[Figure], translated: &[Figure]) -> Vec<Problem> {
     for figure in original {
         // The exact one first, so that a vaguer one is left for its own counterpart.
         let exact = rest.iter().position(|other| *other == figure);
-        match exact.or_else(|| rest.iter().position(|other| figure.agrees(other))) {
+        let agrees = || rest.iter().position(|other| figure.agrees(other));
+        let in_range = || rest.iter().position(|other| is_same_number(figure, other));
+        match exact.or_else(agrees).or_else(in_range) {
             Some(index) => drop(rest.remove(index)),
             None => problems.push(Problem::Lost(figure.clone())),
         }
@@ -54,6 +56,18 @@ fn figure_problems(original: &[Figure], translated: &[Figure]) -> Vec<Problem> {
         problems.push(Problem::Reordered);
     }
     problems
+}
+
+/// "Del 10 al 24 de agosto" names one date, "from August 10 to August 24" two; so do ranges of quantities.
+fn is_same_number(one: &Figure, other: &Figure) -> bool {
+    match (one, other) {
+        (Figure::Number(number), figure) | (figure, Figure::Number(number)) => match figure {
+            Figure::Date { day, .. } => *number == Amount::whole(i64::from(*day)),
+            Figure::Quantity { amount, .. } => number == amount,
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether times and prices follow each other as in the original.
