@@ -206,10 +206,12 @@ pub fn choose(
     budget_chars: usize,
     nearness: Option<&[f32]>,
 ) -> Vec<usize> {
-    let mut scores = scores(wanted, passage, units);
     // Whoever only asks for "the prices" wants all of them.
-    if let Some(nearness) = nearness.filter(|_| !wanted.words.is_empty()) {
-        scores.iter_mut().zip(nearness).for_each(|(score, near)| *score += NEARNESS * near);
+    let nearness = nearness.filter(|_| !wanted.words.is_empty());
+    let mut scores = scores(wanted, passage, units, nearness.is_some());
+    if let Some(nearness) = nearness {
+        // Squared: of a list's rows the nearest is nearly always the one, and the others are never far.
+        scores.iter_mut().zip(nearness).for_each(|(score, near)| *score += NEARNESS * near * near);
     }
     let best = scores.iter().copied().fold(0.0, f32::max);
     let near: Vec<usize> = (0..units.len()).filter(|index| best > 0.0 && scores[*index] >= best * NEAR_BEST).collect();
@@ -272,7 +274,7 @@ fn introduction(index: usize, units: &[Unit]) -> Option<usize> {
     (units[before].is_sentence && units[before].text.trim_end().ends_with([':', '：'])).then_some(before)
 }
 
-fn scores(wanted: &Wanted, passage: &Passage, units: &[Unit]) -> Vec<f32> {
+fn scores(wanted: &Wanted, passage: &Passage, units: &[Unit], has_nearness: bool) -> Vec<f32> {
     let heading = Bag::new(&Text::new(&passage.headings.join(" ")));
     let is_about = |unit: &Unit, word: &Word| unit.bag.holds(word);
     // "¿Y la hogaza?" after a question about the loaf no longer asks for the loaf; "and the one for 20?", where every row
@@ -297,7 +299,8 @@ fn scores(wanted: &Wanted, passage: &Passage, units: &[Unit]) -> Vec<f32> {
     let shows_kind = |unit: &Unit| wanted.kinds.iter().any(|kind| unit.shows(*kind));
     let words_of =
         |unit: &Unit| weights.iter().filter(|(word, _)| is_about(unit, word)).map(|(_, weight)| weight).sum::<f32>();
-    let kind_tells = !units.iter().all(shows_kind) || units.iter().all(|unit| words_of(unit) == 0.0);
+    let says_nothing = || !has_nearness && units.iter().all(|unit| words_of(unit) == 0.0);
+    let kind_tells = !units.iter().all(shows_kind) || says_nothing();
     units
         .iter()
         .map(|unit| {
