@@ -59,6 +59,23 @@ fn each_reason_has_its_case() {
             Reason::Unreadable,
         ),
         ("off topic", Features { off_topic: true, failed_turns: 1, ..q() }, Decline, Reason::OffTopic),
+        ("complaint", Features { complaint: true, evidence: false, ..q() }, Escalate, Reason::Complaint),
+        ("complaint that is answered", Features { complaint: true, thanks: true, ..q() }, Reply, Reason::Answered),
+        (
+            "complaint, no person",
+            Features { complaint: true, no_person: true, evidence: false, ..q() },
+            Decline,
+            Reason::NoEvidence,
+        ),
+        (
+            "a joke",
+            Features { asks_elsewhere: true, confidence: Some(0.4), failed_turns: 1, ..q() },
+            Decline,
+            Reason::OffTopic,
+        ),
+        ("a joke in so many words", Features { asks_elsewhere: true, ..talk() }, Decline, Reason::OffTopic),
+        ("the weather", Features { small_talk: true, confidence: Some(0.1), ..q() }, Reply, Reason::SmallTalk),
+        ("the weather, and a question", Features { small_talk: true, asks: true, ..q() }, Reply, Reason::Answered),
         ("nothing found", Features { evidence: false, ..q() }, Decline, Reason::NoEvidence),
         ("nothing again", Features { evidence: false, failed_turns: 1, ..q() }, Escalate, Reason::NoEvidence),
         (
@@ -103,7 +120,7 @@ fn kinds() -> impl Strategy<Value = MessageKind> {
 prop_compose! {
     fn any_features()(
         kind in kinds(),
-        flags in proptest::array::uniform20(any::<bool>()),
+        flags in proptest::array::uniform21(any::<bool>()),
         wish_for_person in 0.0f32..=1.0,
         negativity in 0.0f32..=1.0,
         failed_turns in 0u32..6,
@@ -126,6 +143,9 @@ prop_compose! {
             goodbye: flags[11],
             has_question: flags[12],
             off_topic: flags[13],
+            complaint: flags[18],
+            small_talk: flags[19],
+            asks_elsewhere: flags[20],
             evidence: flags[14],
             ambiguous: flags[15],
             asks: flags[17],
