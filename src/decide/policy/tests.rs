@@ -59,6 +59,30 @@ fn each_reason_has_its_case() {
             Reason::Unreadable,
         ),
         ("off topic", Features { off_topic: true, failed_turns: 1, ..q() }, Decline, Reason::OffTopic),
+        ("nothing found", Features { evidence: false, ..q() }, Decline, Reason::NoEvidence),
+        ("nothing again", Features { evidence: false, failed_turns: 1, ..q() }, Escalate, Reason::NoEvidence),
+        (
+            "nothing again, no person",
+            Features { evidence: false, failed_turns: 4, no_person: true, ..q() },
+            Decline,
+            Reason::NoEvidence,
+        ),
+        ("ungrounded", Features { reply_problems: 1, ..q() }, Decline, Reason::Ungrounded),
+        ("ambiguous", Features { confidence: Some(0.4), ambiguous: true, ..q() }, Clarify, Reason::Ambiguous),
+        ("ambiguous, low", Features { confidence: Some(0.2), ambiguous: true, ..q() }, Decline, Reason::LowConfidence),
+        ("low", Features { confidence: Some(0.4), ..q() }, Decline, Reason::LowConfidence),
+        ("unknown confidence", Features { confidence: None, ..q() }, Decline, Reason::LowConfidence),
+        ("broken confidence", Features { confidence: Some(f32::NAN), ..q() }, Decline, Reason::LowConfidence),
+    ] {
+        check(name, features, action, reason);
+    }
+}
+
+#[test]
+fn what_is_no_question_has_its_case_too() {
+    use Action::{Decline, Escalate, Reply};
+    let q = question;
+    for (name, features, action, reason) in [
         ("complaint", Features { complaint: true, evidence: false, ..q() }, Escalate, Reason::Complaint),
         ("complaint that is answered", Features { complaint: true, thanks: true, ..q() }, Reply, Reason::Answered),
         (
@@ -76,20 +100,6 @@ fn each_reason_has_its_case() {
         ("a joke in so many words", Features { asks_elsewhere: true, ..talk() }, Decline, Reason::OffTopic),
         ("the weather", Features { small_talk: true, confidence: Some(0.1), ..q() }, Reply, Reason::SmallTalk),
         ("the weather, and a question", Features { small_talk: true, asks: true, ..q() }, Reply, Reason::Answered),
-        ("nothing found", Features { evidence: false, ..q() }, Decline, Reason::NoEvidence),
-        ("nothing again", Features { evidence: false, failed_turns: 1, ..q() }, Escalate, Reason::NoEvidence),
-        (
-            "nothing again, no person",
-            Features { evidence: false, failed_turns: 4, no_person: true, ..q() },
-            Decline,
-            Reason::NoEvidence,
-        ),
-        ("ungrounded", Features { reply_problems: 1, ..q() }, Decline, Reason::Ungrounded),
-        ("ambiguous", Features { confidence: Some(0.4), ambiguous: true, ..q() }, Clarify, Reason::Ambiguous),
-        ("ambiguous, low", Features { confidence: Some(0.2), ambiguous: true, ..q() }, Decline, Reason::LowConfidence),
-        ("low", Features { confidence: Some(0.4), ..q() }, Decline, Reason::LowConfidence),
-        ("unknown confidence", Features { confidence: None, ..q() }, Decline, Reason::LowConfidence),
-        ("broken confidence", Features { confidence: Some(f32::NAN), ..q() }, Decline, Reason::LowConfidence),
     ] {
         check(name, features, action, reason);
     }
