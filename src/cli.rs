@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod eval;
 pub mod eval_feeling;
+pub mod eval_intents;
 pub mod eval_retrieval;
 pub mod eval_suite;
 pub mod eval_xquad;
@@ -18,6 +19,7 @@ pub mod models;
 pub mod serve;
 mod session;
 pub mod train_feeling;
+pub mod train_intents;
 pub mod translate;
 
 use std::path::PathBuf;
@@ -75,9 +77,15 @@ enum Command {
     /// Measure wishes for a person and anger, by words alone and with what vectors add.
     #[command(hide = true)]
     EvalFeeling(eval_feeling::Args),
+    /// Measure every intent, by words alone and with what vectors add.
+    #[command(hide = true)]
+    EvalIntents(eval_intents::Args),
     /// Train what tells anger and the wish for a person from a message's vector.
     #[command(hide = true)]
     TrainFeeling(train_feeling::Args),
+    /// Train what tells the intents from a message's vector.
+    #[command(hide = true)]
+    TrainIntents(train_intents::Args),
 }
 
 /// Runs the command; the process's exit code.
@@ -101,6 +109,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Models(args) => models::run(args, config()?).await,
         Command::Index(args) => index::run(args, config()?).await,
         Command::EvalFeeling(args) => eval_feeling::run(args, config()?).await,
+        Command::EvalIntents(args) => eval_intents::run(&args, &config()?),
+        Command::TrainIntents(args) => train_intents::run(&args, &config()?),
         Command::TrainFeeling(args) => train_feeling::run(args, config()?).await,
     }
 }

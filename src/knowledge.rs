@@ -4,6 +4,7 @@
 
 mod check;
 mod chunk;
+mod command;
 pub mod embed;
 pub mod embedder;
 #[cfg(test)]

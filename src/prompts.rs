@@ -133,6 +133,11 @@ impl Prompts {
         self.render("model", task.key(), written_in, language, &all)
     }
 
+    /// Everything that the model is ever told, in every language, as written in the files.
+    pub fn instructions(&self) -> Vec<String> {
+        self.library.tasks.values().map(|text| text.value.clone()).collect()
+    }
+
     /// What a language is called in another: `Spanish` in English, `espagnol` in French.
     pub fn language_name(&self, which: Language, written_in: Language) -> &str {
         self.library.language_names.get(&(which, written_in)).map_or(which.english_name(), String::as_str)

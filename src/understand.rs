@@ -2,20 +2,23 @@
 //!
 //! Runs no model and no IO after it was built; a burst takes well under a millisecond beside language identification.
 
+mod claims;
 pub mod heads;
 mod intent;
+pub mod kinds;
 mod language;
 mod lexicon;
 pub mod meaning;
 mod sentiment;
 mod text;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::Language;
 use crate::prompts::Prompts;
 use heads::Heads;
 use intent::Wants;
+use kinds::Kinds;
 use language::LanguageFinder;
 use lexicon::Lexicon;
 use meaning::Meaning;
@@ -46,7 +49,7 @@ pub struct Scored {
 }
 
 /// What a customer can want besides an answer from the knowledge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// Wants to speak with a person.
@@ -73,6 +76,12 @@ pub enum Intent {
     Yes,
     /// Says no.
     No,
+    /// Tells of something that the business did wrong.
+    Complaint,
+    /// Chats: the weather, a laugh, where the customer is.
+    SmallTalk,
+    /// Asks for what is no shop's business: a joke, a capital, homework.
+    OffTopic,
 }
 
 /// How the customer feels, with what says so.
@@ -101,6 +110,9 @@ impl Intent {
         Intent::Goodbye,
         Intent::Yes,
         Intent::No,
+        Intent::Complaint,
+        Intent::SmallTalk,
+        Intent::OffTopic,
     ];
 }
 
@@ -110,6 +122,7 @@ pub struct Understander {
     lexicon: Lexicon,
     languages: LanguageFinder,
     heads: Option<Heads>,
+    kinds: Option<Kinds>,
 }
 
 impl Understander {
@@ -118,7 +131,11 @@ impl Understander {
         // The program's own file is tested; should it be damaged all the same, words alone serve.
         let heads =
             Heads::trained().inspect_err(|error| tracing::error!(%error, "Moods are read from words alone")).ok();
-        Understander { lexicon: Lexicon::new(prompts), languages: LanguageFinder::new(prompts), heads }
+        let same_model = |kinds: &Kinds| heads.as_ref().is_some_and(|heads| heads.embedder == kinds.embedder);
+        let kinds =
+            Kinds::trained().inspect_err(|error| tracing::error!(%error, "Intents are read from words alone")).ok();
+        let kinds = kinds.filter(same_model);
+        Understander { lexicon: Lexicon::new(prompts), languages: LanguageFinder::new(prompts), heads, kinds }
     }
 
     /// What a burst of messages tells. `texts` are its messages in order, `recent` the same customer's earlier ones: who
@@ -145,13 +162,15 @@ impl Understander {
 
     /// Whether vectors of the embedder with this fingerprint tell anything beside the words.
     pub fn reads_vectors_of(&self, fingerprint: &str) -> bool {
-        self.heads.as_ref().is_some_and(|heads| heads.fit(fingerprint))
+        self.heads.as_ref().is_some_and(|heads| heads::fit(&heads.embedder, fingerprint))
     }
 
     /// Adds to what the words told what the vectors of the messages tell; those must be of an embedder that fits.
     pub fn add_meaning(&self, understanding: &mut Understanding, meaning: &Meaning) {
-        if let Some(heads) = &self.heads {
-            meaning::add(understanding, heads, meaning);
+        let Some(heads) = &self.heads else { return };
+        meaning::add(understanding, heads, meaning);
+        if let Some(kinds) = &self.kinds {
+            claims::add(understanding, kinds, &heads.person, meaning);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A translation of the owner's sentences, made while the customer waits, that is used only when it passes every check.
 
-use crate::decide::grounding;
+use crate::decide::grounding::{self, Problem};
 use crate::domain::Language;
 use crate::llm::{ChatMessage, GenerateRequest, Role};
 use crate::prompts::Task;
@@ -31,7 +31,10 @@ pub async fn translate(
     let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, original)];
     let budget = model.count_tokens(original) * TOKENS_PER_TOKEN + SPARE_TOKENS;
     let generated = model.generate(GenerateRequest::new(messages, budget), trail).await?;
-    let problems = grounding::translation_problems(original, from, &generated, to);
+    let mut problems = grounding::translation_problems(original, from, &generated, to);
+    if grounding::leaks(&generated, original, &model.prompts.instructions()) {
+        problems.push(Problem::Instruction);
+    }
     if problems.is_empty() {
         trail.push("translation: passed the checks".into());
         return Some(generated);

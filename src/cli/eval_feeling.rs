@@ -110,8 +110,8 @@ fn read(
 
 fn heard(embedder: &dyn Embedder, texts: &[String], language: Language) -> anyhow::Result<Vec<Heard>> {
     let vectors = embedder.embed_queries(texts)?;
-    let asks = texts.iter().map(|text| asks(text, language));
-    Ok(vectors.into_iter().zip(asks).map(|(vector, asks)| Heard { vector, asks }).collect())
+    let heard = |(vector, text): (Vec<f32>, &String)| Heard::new(vector, text, asks(text, language));
+    Ok(vectors.into_iter().zip(texts).map(heard).collect())
 }
 
 fn wishes(understanding: &Understanding, thresholds: &Thresholds) -> bool {

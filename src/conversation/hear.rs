@@ -34,12 +34,15 @@ pub(super) async fn hear(
     let of_burst = texts.len();
     let recent = snapshot.recent_from_customer();
     texts.extend(recent[recent.len().saturating_sub(EARLIER)..].iter().map(|text| end(text)));
-    let asks: Vec<bool> = texts.iter().map(|text| asks(text, understanding.language)).collect();
+    let read = texts.clone();
     let knowledge = assistant.knowledge.clone();
     match tokio::task::spawn_blocking(move || knowledge.vectors(&texts)).await {
         Ok(Ok(vectors)) => {
-            let mut burst: Vec<Heard> =
-                vectors.into_iter().zip(asks).map(|(vector, asks)| Heard { vector, asks }).collect();
+            let heard = |(vector, text): (Vec<f32>, &String)| {
+                let asks = asks(text, understanding.language);
+                Heard::new(vector, text, asks)
+            };
+            let mut burst: Vec<Heard> = vectors.into_iter().zip(&read).map(heard).collect();
             let earlier = burst.split_off(of_burst.min(burst.len()));
             assistant.understander.add_meaning(&mut understanding, &Meaning { burst, earlier });
         }

@@ -25,6 +25,7 @@ pub struct Session {
     actor: Actor,
     clock: Arc<dyn Clock>,
     sent: u64,
+    name: Option<String>,
 }
 
 impl Session {
@@ -35,7 +36,12 @@ impl Session {
         let inbox = Inbox::new(store.clone(), clock.clone(), signals.clone());
         let burst = BurstWindow { quiet: Duration::ZERO, at_most: Duration::ZERO };
         let actor = Actor { assistant, store, clock: clock.clone(), signals, transport: None, burst };
-        Ok(Session { inbox, actor, clock, sent: 0 })
+        Ok(Session { inbox, actor, clock, sent: 0, name: None })
+    }
+
+    /// The name that the customer shows from now on.
+    pub fn call_customer(&mut self, name: &str) {
+        self.name = Some(name.to_owned());
     }
 
     /// The customer writes, and the bot deals with it.
@@ -46,8 +52,13 @@ impl Session {
 
     /// The customer sends several things at once; the turns that deal with them.
     pub async fn send(&mut self, contents: Vec<Content>) -> Result<Vec<Turn>, StoreError> {
+        self.send_quoting(contents, None).await
+    }
+
+    /// The same in answer to an earlier message, by its number from 1.
+    pub async fn send_quoting(&mut self, contents: Vec<Content>, quoted: Option<u64>) -> Result<Vec<Turn>, StoreError> {
         let now = self.clock.now();
-        let events = contents.into_iter().map(|content| self.message(content, now)).collect();
+        let events = contents.into_iter().map(|content| self.message(content, quoted, now)).collect();
         let accepted = self.inbox.accept(events).await?;
         let nudge = Notify::new();
         let mut turns = Vec::new();
@@ -67,18 +78,18 @@ impl Session {
         ConversationId(1)
     }
 
-    fn message(&mut self, content: Content, now: Timestamp) -> ChannelEvent {
+    fn message(&mut self, content: Content, quoted: Option<u64>, now: Timestamp) -> ChannelEvent {
         self.sent += 1;
         let identifier = Identifier { kind: IdentifierKind::Bsuid, value: "session".into() };
         ChannelEvent::Message(Box::new(InboundMessage {
             account: "session".into(),
             message_id: format!("message-{}", self.sent),
             identifiers: vec![identifier],
-            name: None,
+            name: self.name.clone(),
             username: None,
             sent_at: now,
             content,
-            reply_to: None,
+            reply_to: quoted.map(|number| format!("message-{number}")),
             forwarded: false,
             referral: None,
         }))

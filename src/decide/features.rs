@@ -58,6 +58,12 @@ pub struct Features {
     pub thanks: bool,
     /// Whether the customer takes leave.
     pub goodbye: bool,
+    /// Whether the customer tells of something that the business did wrong.
+    pub complaint: bool,
+    /// Whether the customer chats.
+    pub small_talk: bool,
+    /// Whether the customer asks for what is no shop's business, as far as the message alone tells.
+    pub asks_elsewhere: bool,
     /// Whether there is something to answer from the knowledge.
     pub has_question: bool,
     /// Whether the words ask: with a question mark, or a word that asks for a time, a price, a place.

@@ -4,6 +4,7 @@
 //! A false alarm costs a translation (the original is sent instead); a missed flaw costs the owner's word. In doubt it
 //! is a problem.
 
+mod leak;
 mod names;
 mod per_unit;
 mod problem;
@@ -15,6 +16,7 @@ mod tests;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+pub use self::leak::leaks;
 pub use self::problem::Problem;
 pub use self::translation::translation_problems;
 use super::figures::{Figure, currencies, figures};

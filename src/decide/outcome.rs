@@ -61,6 +61,8 @@ pub enum Reason {
     BotQuestion,
     /// The customer is angry or frustrated.
     NegativeMood,
+    /// The customer complains, and the knowledge has no answer to it.
+    Complaint,
     /// Too many turns in a row ended without an answer.
     RepeatedFailure,
     /// A voice note or a file without words.
@@ -112,6 +114,7 @@ impl Reason {
             Reason::WindowClosed => "window_closed",
             Reason::BotQuestion => "bot_question",
             Reason::NegativeMood => "negative_mood",
+            Reason::Complaint => "complaint",
             Reason::RepeatedFailure => "repeated_failure",
             Reason::Unreadable => "unreadable",
             Reason::ForAPerson => "for_a_person",

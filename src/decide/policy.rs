@@ -143,7 +143,8 @@ fn mood(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -
 fn small_talk(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -> Option<(Action, Reason)> {
     // "Perfect, thanks for the info" holds words enough to search for, and asks for nothing.
     let is_closing = (features.thanks || features.goodbye) && !features.asks && features.kind == MessageKind::Words;
-    if features.has_question && !is_closing {
+    let is_matter = features.complaint || features.asks_elsewhere && !is_closing;
+    if is_matter || features.has_question && !is_closing {
         return None;
     }
     if matches!(features.kind, MessageKind::Sound | MessageKind::File) {
@@ -170,10 +171,26 @@ fn answer(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>)
         by_confidence(features, thresholds, trail)
     };
     match failed {
-        // What looks like a question beside a greeting and is answered by nothing was part of the greeting.
-        Some(_) if features.greeting && !features.asks => (Action::Reply, Reason::Greeting),
-        Some(fallback) => or_person(features, thresholds, trail, fallback),
+        Some(fallback) => unanswered(features, thresholds, trail, fallback),
         None => (Action::Reply, Reason::Answered),
+    }
+}
+
+/// What becomes of a message that the knowledge does not answer.
+fn unanswered(
+    features: &Features,
+    thresholds: &Thresholds,
+    trail: &mut Vec<String>,
+    fallback: (Action, Reason),
+) -> (Action, Reason) {
+    match features {
+        // Who was given the wrong thing is not told that the words are lacking.
+        Features { complaint: true, no_person: false, .. } => (Action::Escalate, Reason::Complaint),
+        Features { asks_elsewhere: true, complaint: false, .. } => (Action::Decline, Reason::OffTopic),
+        // What looks like a question beside a greeting and is answered by nothing was part of the greeting.
+        Features { greeting: true, asks: false, complaint: false, .. } => (Action::Reply, Reason::Greeting),
+        Features { small_talk: true, asks: false, complaint: false, .. } => (Action::Reply, Reason::SmallTalk),
+        _ => or_person(features, thresholds, trail, fallback),
     }
 }
 

@@ -33,7 +33,8 @@ pub fn fit(examples: &[Example<'_>], recipe: Recipe) -> Head {
     let Some(width) = examples.first().map(|example| example.vector.len()) else {
         return Head { bias: 0.0, weights: Vec::new() };
     };
-    let scale = Scale::of(examples, width);
+    let vectors: Vec<&[f32]> = examples.iter().map(|example| example.vector).collect();
+    let scale = Scale::of(&vectors, width);
     let scaled: Vec<Vec<f32>> = examples.iter().map(|example| scale.apply(example.vector)).collect();
     let total: f32 = examples.iter().map(|example| example.weight).sum();
     let (mut weights, mut speed) = (vec![0.0f32; width + 1], vec![0.0f32; width + 1]);
@@ -63,28 +64,28 @@ fn slope(examples: &[Example<'_>], scaled: &[Vec<f32>], weights: &[f32]) -> Vec<
 }
 
 /// The mean and the spread of each number of the vectors.
-struct Scale {
+pub(super) struct Scale {
     mean: Vec<f32>,
     spread: Vec<f32>,
 }
 
 impl Scale {
-    fn of(examples: &[Example<'_>], width: usize) -> Scale {
-        let count = examples.len() as f32;
-        let column = |index: usize| examples.iter().map(move |example| example.vector[index]);
+    pub fn of(vectors: &[&[f32]], width: usize) -> Scale {
+        let count = vectors.len() as f32;
+        let column = |index: usize| vectors.iter().map(move |vector| vector[index]);
         let mean: Vec<f32> = (0..width).map(|index| column(index).sum::<f32>() / count).collect();
         let variance = |index: usize| column(index).map(|number| (number - mean[index]).powi(2)).sum::<f32>() / count;
         let spread = (0..width).map(|index| variance(index).sqrt().max(1e-6)).collect();
         Scale { mean, spread }
     }
 
-    fn apply(&self, vector: &[f32]) -> Vec<f32> {
+    pub fn apply(&self, vector: &[f32]) -> Vec<f32> {
         let scales = self.mean.iter().zip(&self.spread);
         vector.iter().zip(scales).map(|(number, (mean, spread))| (number - mean) / spread).collect()
     }
 
     /// The same head for vectors that were not scaled.
-    fn undo(&self, weights: &[f32]) -> Head {
+    pub fn undo(&self, weights: &[f32]) -> Head {
         let width = self.mean.len();
         let own: Vec<f32> = weights[..width].iter().zip(&self.spread).map(|(weight, spread)| weight / spread).collect();
         let shift: f32 = own.iter().zip(&self.mean).map(|(weight, mean)| weight * mean).sum();

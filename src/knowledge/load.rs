@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::check;
 use super::chunk::{self, Source};
+use super::command::is_command;
 use super::front_matter::{self, FrontMatter};
 use super::identify::identify;
 use super::markdown;
@@ -160,7 +161,14 @@ pub fn understand(raw: &RawFile, usual: Language) -> Result<Document, Vec<Proble
     let shown = language(raw, &front, body);
     let language = shown.unwrap_or(usual);
     let source = Source { file: &raw.name, language, title: front.title.as_deref() };
-    let passages = if front.draft { Vec::new() } else { chunk::passages(source, markdown::read(body, above + 1)) };
+    let mut passages = if front.draft { Vec::new() } else { chunk::passages(source, markdown::read(body, above + 1)) };
+    passages.retain(|passage| {
+        let is_left_out = is_command(&passage.text()) || passage.headings.iter().any(|heading| is_command(heading));
+        if is_left_out {
+            tracing::warn!(file = %raw.name, line = passage.line, "A passage gives orders to a machine and is left out");
+        }
+        !is_left_out
+    });
     let group = group(&raw.name, front.translates.as_deref());
     Ok(Document {
         name: raw.name.clone(),

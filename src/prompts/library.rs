@@ -45,6 +45,9 @@ pub(super) const INTENTS: &[(Intent, &str)] = &[
     (Intent::Goodbye, "goodbye"),
     (Intent::Yes, "yes"),
     (Intent::No, "no"),
+    (Intent::Complaint, "complaint"),
+    (Intent::SmallTalk, "small_talk"),
+    (Intent::OffTopic, "off_topic"),
 ];
 
 /// One file while it is read.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::knowledge::embedder::DIMENSION;
 
+const FILE: &str = "prompts/feeling/heads.json";
 const TRAINED: &str = include_str!("../../prompts/feeling/heads.json");
 
 /// One weighted sum, squashed to a probability.
@@ -33,14 +34,27 @@ pub struct Heads {
 
 /// Why a file of heads cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("prompts/feeling/heads.json cannot be used: {0}. Make it anew with `atiende train-feeling`")]
-pub struct HeadsError(String);
+#[error("{file} cannot be used: {problem}. Make it anew with `atiende train-feeling` or `atiende train-intents`")]
+pub struct HeadsError {
+    file: &'static str,
+    problem: String,
+}
+
+impl HeadsError {
+    pub(super) fn new(file: &'static str, problem: String) -> HeadsError {
+        HeadsError { file, problem }
+    }
+}
 
 impl Head {
     /// The probability for a vector, 0 to 1.
     pub fn probability(&self, vector: &[f32]) -> f32 {
-        let sum: f32 = self.weights.iter().zip(vector).map(|(weight, number)| weight * number).sum();
-        1.0 / (1.0 + (-(sum + self.bias)).exp())
+        1.0 / (1.0 + (-self.sum(vector)).exp())
+    }
+
+    /// The weighted sum before it is squashed.
+    pub(super) fn sum(&self, vector: &[f32]) -> f32 {
+        self.bias + self.weights.iter().zip(vector).map(|(weight, number)| weight * number).sum::<f32>()
     }
 }
 
@@ -50,17 +64,17 @@ impl Heads {
     /// # Errors
     /// When the file is damaged.
     pub fn trained() -> Result<Heads, HeadsError> {
-        let heads: Heads = serde_json::from_str(TRAINED).map_err(|error| HeadsError(error.to_string()))?;
+        let heads: Heads = serde_json::from_str(TRAINED).map_err(|error| HeadsError::new(FILE, error.to_string()))?;
         if [&heads.anger, &heads.person].iter().any(|head| head.weights.len() != DIMENSION) {
-            return Err(HeadsError(format!("a head must have {DIMENSION} weights")));
+            return Err(HeadsError::new(FILE, format!("a head must have {DIMENSION} weights")));
         }
         Ok(heads)
     }
+}
 
-    /// Whether they were trained on the embedder with this fingerprint.
-    pub fn fit(&self, fingerprint: &str) -> bool {
-        fingerprint.strip_prefix(&self.embedder).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    }
+/// Whether weights trained on `embedder` fit the one with this fingerprint, which ends with the kernel.
+pub(super) fn fit(embedder: &str, fingerprint: &str) -> bool {
+    fingerprint.strip_prefix(embedder).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -71,9 +85,10 @@ mod tests {
     fn the_programs_own_heads_are_sound_and_fit_their_embedder_alone() {
         let heads = Heads::trained().expect("the file is sound");
         assert!(heads.anger.weights.iter().any(|weight| *weight != 0.0), "the heads were never trained");
-        assert!(heads.fit(&format!("{}-q8", heads.embedder)) && heads.fit(&heads.embedder));
-        assert!(!heads.fit(&format!("{}0-q8", heads.embedder)));
-        assert!(!heads.fit("letters in fours"));
+        let fits = |fingerprint: &str| fit(&heads.embedder, fingerprint);
+        assert!(fits(&format!("{}-q8", heads.embedder)) && fits(&heads.embedder));
+        assert!(!fits(&format!("{}0-q8", heads.embedder)));
+        assert!(!fits("letters in fours"));
     }
 
     #[test]

@@ -13,6 +13,16 @@ pub struct Heard {
     pub vector: Vec<f32>,
     /// Whether it asks: with a question mark, or a word that asks for a time, a price, a place.
     pub asks: bool,
+    /// Whether it is one sentence: what is meant by it is then all that is said.
+    pub is_one_sentence: bool,
+}
+
+impl Heard {
+    /// A message with its vector, and whether it asks.
+    pub fn new(vector: Vec<f32>, text: &str, asks: bool) -> Heard {
+        let sentences = text.split(SENTENCE_ENDS).filter(|part| part.contains(char::is_alphanumeric));
+        Heard { vector, asks, is_one_sentence: sentences.count() <= 1 }
+    }
 }
 
 /// A customer's messages, in order.
@@ -24,6 +34,8 @@ pub struct Meaning {
     pub earlier: Vec<Heard>,
 }
 
+/// What ends a sentence in the product's languages.
+const SENTENCE_ENDS: [char; 11] = ['.', '!', '?', ';', '\n', '。', '！', '？', '؟', '।', '…'];
 /// Below this probability the tone of a message says nothing, ...
 const UNSURE: f32 = 0.5;
 /// ... from this on it says all that it can.

@@ -61,7 +61,10 @@ impl Play {
             model,
             settings,
         };
-        let session = Session::new(Arc::new(assistant), clock.clone()).map_err(|error| error.to_string())?;
+        let mut session = Session::new(Arc::new(assistant), clock.clone()).map_err(|error| error.to_string())?;
+        if let Some(name) = &transcript.name {
+            session.call_customer(name);
+        }
         let channel = Arc::new(Memory::default());
         let sender = Sender::new(session.store().clone(), clock.clone(), Arc::default(), channel.clone());
         Ok(Play { session, clock, channel, sender, last: None, said: Vec::new() })
@@ -72,6 +75,7 @@ impl Play {
             What::Writes(texts) => {
                 self.send(texts.iter().map(|body| Content::Text { body: body.clone() }).collect()).await
             }
+            What::Quotes(words) => self.send_quoting(vec![Content::Text { body: words.clone() }], Some(1)).await,
             What::Sends(what) => self.send(vec![content(what, self.channel.as_ref())?]).await,
             What::Taps(id) => self.send(vec![Content::Choice { id: id.clone(), title: id.clone() }]).await,
             What::Person(person) => self.person(person).await,
@@ -84,7 +88,11 @@ impl Play {
     }
 
     async fn send(&mut self, contents: Vec<Content>) -> Result<(), String> {
-        let turns = self.session.send(contents).await.map_err(|error| error.to_string())?;
+        self.send_quoting(contents, None).await
+    }
+
+    async fn send_quoting(&mut self, contents: Vec<Content>, quoted: Option<u64>) -> Result<(), String> {
+        let turns = self.session.send_quoting(contents, quoted).await.map_err(|error| error.to_string())?;
         let before = self.channel.sent.lock().expect("not poisoned").len();
         while self.sender.send_due().await.map_err(|error| error.to_string())? > 0 {}
         let sent = self.channel.sent.lock().expect("not poisoned");
@@ -206,6 +214,19 @@ fn content(what: &str, channel: &Memory) -> Result<Content, String> {
             mime: None,
             caption,
             filename: None,
+        });
+    }
+    if let Some(label) = what.strip_prefix("location called ") {
+        return Ok(Content::Location { latitude: 39.47, longitude: -0.37, label: Some(label.to_owned()) });
+    }
+    if let Some(name) = what.strip_prefix("document called ") {
+        let filename = Some(name.to_owned());
+        return Ok(Content::Media {
+            media: MediaKind::Document,
+            id: Some("1".into()),
+            mime: None,
+            caption: None,
+            filename,
         });
     }
     Ok(match what {

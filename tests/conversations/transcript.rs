@@ -11,6 +11,8 @@ pub struct Transcript {
     pub time: String,
     /// What the model answers: the start of its instruction or text that is looked for, and the answer.
     pub model: Vec<(String, String)>,
+    /// The name that the customer shows.
+    pub name: Option<String>,
     /// When a person answers: `monday 09:00-14:00`.
     pub hours: Vec<String>,
     /// What happens.
@@ -31,6 +33,8 @@ pub struct Step {
 pub enum What {
     /// The customer writes these, in a row, before the bot answers.
     Writes(Vec<String>),
+    /// The customer writes this in answer to their own first message.
+    Quotes(String),
     /// The customer sends something without words.
     Sends(String),
     /// The customer taps an option with this id.
@@ -70,6 +74,8 @@ pub fn parse(text: &str) -> Result<Transcript, String> {
                 Some(Step { what: What::Writes(texts), .. }) => texts.push(words),
                 _ => transcript.steps.push(step(What::Writes(vec![words]))),
             }
+        } else if let Some(rest) = line.strip_prefix("**Customer quotes the first message:**") {
+            transcript.steps.push(step(What::Quotes(rest.trim().to_owned())));
         } else if let Some(rest) = line.strip_prefix("**Customer sends:**") {
             transcript.steps.push(step(What::Sends(rest.trim().to_owned())));
         } else if let Some(rest) = line.strip_prefix("**Customer taps:**") {
@@ -99,6 +105,7 @@ fn header(transcript: &mut Transcript, line: &str) -> Option<()> {
         "Business" => transcript.business = value,
         "Translations" => transcript.translations = Some(value),
         "Time" => transcript.time = value,
+        "Name" => transcript.name = Some(value),
         "A person answers" => transcript.hours.push(value),
         "Model" => {
             let (asked, answer) = value.split_once("→")?;

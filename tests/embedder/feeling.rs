@@ -25,8 +25,8 @@ fn with_vectors(text: &str, earlier: &[&str]) -> Understanding {
     let mut understanding = UNDERSTANDER.understand(&[text], None, Language::En, earlier);
     let language = understanding.language;
     let heard = |texts: &[&str]| {
-        let asks = texts.iter().map(|text| asks(text, language));
-        queries(texts).into_iter().zip(asks).map(|(vector, asks)| Heard { vector, asks }).collect()
+        let heard = |(vector, text): (Vec<f32>, &&str)| Heard::new(vector, text, asks(text, language));
+        queries(texts).into_iter().zip(texts).map(heard).collect()
     };
     UNDERSTANDER.add_meaning(&mut understanding, &Meaning { burst: heard(&[text]), earlier: heard(earlier) });
     understanding

@@ -1,6 +1,7 @@
 //! The real search model: that its vectors mean what they should. Fetch the models before running these.
 
 mod feeling;
+mod intents;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

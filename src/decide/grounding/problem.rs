@@ -33,6 +33,8 @@ pub enum Problem {
     Markup,
     /// The text speaks about itself: "Here is the translation".
     Preamble,
+    /// The text holds a piece of what the model was told.
+    Instruction,
     /// There is no text.
     Empty,
 }
@@ -53,6 +55,7 @@ impl fmt::Display for Problem {
             Problem::Length => formatter.write_str("the translation is much shorter or longer than the original"),
             Problem::Markup => formatter.write_str("the text holds markup or control tokens"),
             Problem::Preamble => formatter.write_str("the text speaks about itself"),
+            Problem::Instruction => formatter.write_str("the text holds a piece of the instruction"),
             Problem::Empty => formatter.write_str("there is no text"),
         }
     }

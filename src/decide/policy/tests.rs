@@ -79,6 +79,33 @@ fn each_reason_has_its_case() {
 }
 
 #[test]
+fn what_is_no_question_has_its_case_too() {
+    use Action::{Decline, Escalate, Reply};
+    let q = question;
+    for (name, features, action, reason) in [
+        ("complaint", Features { complaint: true, evidence: false, ..q() }, Escalate, Reason::Complaint),
+        ("complaint that is answered", Features { complaint: true, thanks: true, ..q() }, Reply, Reason::Answered),
+        (
+            "complaint, no person",
+            Features { complaint: true, no_person: true, evidence: false, ..q() },
+            Decline,
+            Reason::NoEvidence,
+        ),
+        (
+            "a joke",
+            Features { asks_elsewhere: true, confidence: Some(0.4), failed_turns: 1, ..q() },
+            Decline,
+            Reason::OffTopic,
+        ),
+        ("a joke in so many words", Features { asks_elsewhere: true, ..talk() }, Decline, Reason::OffTopic),
+        ("the weather", Features { small_talk: true, confidence: Some(0.1), ..q() }, Reply, Reason::SmallTalk),
+        ("the weather, and a question", Features { small_talk: true, asks: true, ..q() }, Reply, Reason::Answered),
+    ] {
+        check(name, features, action, reason);
+    }
+}
+
+#[test]
 fn thresholds_move_the_decision() {
     let patient = Thresholds { max_failed_turns: 5, max_negativity: 1.0, ..Thresholds::default() };
     let features = Features { negativity: 0.9, failed_turns: 2, ..question() };
@@ -103,7 +130,7 @@ fn kinds() -> impl Strategy<Value = MessageKind> {
 prop_compose! {
     fn any_features()(
         kind in kinds(),
-        flags in proptest::array::uniform20(any::<bool>()),
+        flags in proptest::array::uniform21(any::<bool>()),
         wish_for_person in 0.0f32..=1.0,
         negativity in 0.0f32..=1.0,
         failed_turns in 0u32..6,
@@ -126,6 +153,9 @@ prop_compose! {
             goodbye: flags[11],
             has_question: flags[12],
             off_topic: flags[13],
+            complaint: flags[18],
+            small_talk: flags[19],
+            asks_elsewhere: flags[20],
             evidence: flags[14],
             ambiguous: flags[15],
             asks: flags[17],

@@ -15,7 +15,7 @@ const CALM: [f32; 2] = [0.0, 0.0];
 const WISHES: [f32; 2] = [0.0, 1.0];
 
 fn heard(vector: [f32; 2], asks: bool) -> Heard {
-    Heard { vector: vector.to_vec(), asks }
+    Heard { vector: vector.to_vec(), asks, is_one_sentence: true }
 }
 
 fn words(negativity: f32, warmth: f32, intents: &[Intent]) -> Understanding {
