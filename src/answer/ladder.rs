@@ -119,7 +119,7 @@ fn translated_ahead(
         (true, false) => quoted.text.clone(),
     };
     let translation = is_usable.then(|| (needed, quoted.text.clone()));
-    Some(Draft { text, evidence: vec![quoted.text, words], used: vec![0], translation })
+    Some(Draft { text, evidence: vec![words], used: vec![0], translation })
 }
 
 /// What answers, from a passage in another language than the customer's.

@@ -17,7 +17,7 @@ use super::judge::judge;
 use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
 use super::nearness::nearness;
-use super::quote::{QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
+use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
 use super::restate::{Before, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
 
@@ -203,22 +203,17 @@ impl Lookup<'_> {
         let asked = finding.asked.clone();
         let question = self.question(&asked);
         self.prefer_fitting(&mut finding.hits, &question);
-        let Some(best) = finding.hits.first() else {
+        if finding.hits.is_empty() {
             finding.off_topic = true;
             return;
-        };
+        }
+        let best = &finding.hits[0];
         let fits = fit(&question, &best.passage);
         let quoted = quote(&question, &best.passage, self.budget_chars);
         let evidence = Evidence {
-            score: best.score,
-            dense: best.dense.unwrap_or(NO_DENSE),
-            lexical: best.lexical,
-            coverage: coverage(best, &quoted),
             margin: margin(&finding.hits),
             agreement: agreement(&finding.hits),
-            day: fits.day,
-            kind: fits.kind,
-            judge: None,
+            ..evidence_of(best, fits, &quoted)
         };
         finding.quoted = quoted.text;
         finding.evidence = Some(evidence);
@@ -284,21 +279,15 @@ impl Lookup<'_> {
             best_judged = others.max(probability);
             let question = self.question(&finding.asked);
             let hit = &finding.hits[index];
-            let fits = fit(&question, &hit.passage);
+            let quoted = quote(&question, &hit.passage, self.budget_chars);
             let evidence = Evidence {
-                score,
-                dense: hit.dense.unwrap_or(NO_DENSE),
-                lexical: hit.lexical,
                 // How far it lies above the others is the judge's to say.
                 margin: NO_MARGIN + JUDGES_MARGIN * (probability - others).max(0.0),
-                agreement: false,
-                day: fits.day,
-                kind: fits.kind,
                 judge: Some(probability),
-                ..first
+                ..evidence_of(hit, fit(&question, &hit.passage), &quoted)
             };
             if confidence(&evidence) > finding.confidence {
-                finding.quoted = quote(&question, &hit.passage, self.budget_chars).text;
+                finding.quoted = quoted.text;
                 finding.confidence = confidence(&evidence);
                 finding.evidence = Some(evidence);
                 finding.trail.push(format!("the judge prefers number {}", index + 1));
@@ -353,13 +342,29 @@ impl Lookup<'_> {
             Writing { question, to: self.language, budget_chars: self.budget_chars, furthest: self.furthest_rung };
         let drafted = draft(model, writing, &finding.hits, nearness.as_deref(), &mut trail).await;
         finding.draft = drafted.filter(|draft| draft.text.chars().count() <= LONGEST_DRAFT);
-        if let Some(draft) = &finding.draft {
+        // A translation was checked against its original, which knows what "3" is years of.
+        if let Some(draft) = finding.draft.as_ref().filter(|draft| draft.translation.is_none()) {
             let evidence: Vec<&str> = draft.evidence.iter().chain(self.own_facts).map(String::as_str).collect();
             let problems = grounding::unsupported(&draft.text, &evidence);
             trail.extend(problems.iter().map(|problem| format!("not in the evidence: {problem}")));
             finding.problems = problems.len();
         }
         finding.trail.append(&mut trail);
+    }
+}
+
+/// What a passage shows by itself, before it is compared with the others.
+fn evidence_of(hit: &Hit, fits: Fit, quoted: &Quote) -> Evidence {
+    Evidence {
+        score: hit.score,
+        dense: hit.dense.unwrap_or(NO_DENSE),
+        lexical: hit.lexical,
+        coverage: coverage(hit, quoted),
+        margin: 0.0,
+        agreement: false,
+        day: fits.day,
+        kind: fits.kind,
+        judge: None,
     }
 }
 

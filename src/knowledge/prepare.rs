@@ -123,14 +123,19 @@ fn words(document: &Document, passage: &Passage) -> [Vec<Token>; 3] {
 }
 
 fn keys(document: &Document, passage: &Passage) -> Box<[u64]> {
-    let language = passage.language;
-    let mut keys: Vec<u64> = words(document, passage)
-        .iter()
-        .flatten()
-        .flat_map(|token| [Some(stem_key(language, token)), Some(token.plain.clone()), ear_key(language, token)])
-        .flatten()
-        .map(|key| hashed(&key))
-        .collect();
+    let of = |passage: &Passage| -> Vec<u64> {
+        let language = passage.language;
+        words(document, passage)
+            .iter()
+            .flatten()
+            .flat_map(|token| [Some(stem_key(language, token)), Some(token.plain.clone()), ear_key(language, token)])
+            .flatten()
+            .map(|key| hashed(&key))
+            .collect()
+    };
+    let mut keys = of(passage);
+    // Customers mix languages: what they call by the owner's name is found under it.
+    keys.extend(passage.original.iter().flat_map(|original| of(original)));
     keys.sort_unstable();
     keys.dedup();
     keys.into_boxed_slice()

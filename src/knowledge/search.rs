@@ -110,6 +110,7 @@ pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, 
             }
         }
     }
+    let best = with_translations(snapshot, query.language, best);
     let mut ranked: Vec<(usize, Found)> = best.into_iter().filter(|(_, found)| found.score > 0.0).collect();
     ranked.sort_by(|left, right| right.1.score.total_cmp(&left.1.score).then(left.0.cmp(&right.0)));
     let kept = once_each(snapshot, query.language, ranked, limit);
@@ -124,6 +125,22 @@ pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, 
             same_language: snapshot.passages[index].language == query.language,
         })
         .collect()
+}
+
+/// Puts translations made ahead in the place of their originals. Each is as good as the better of the two: the translation
+/// holds the customer's words, and the original those that a poor translation lost.
+fn with_translations(snapshot: &Snapshot, language: Language, found: HashMap<usize, Found>) -> HashMap<usize, Found> {
+    let mut all: HashMap<usize, Found> = HashMap::new();
+    for (index, found) in found {
+        let index = snapshot.translation(index, language).unwrap_or(index);
+        let entry = all.entry(index).or_insert(found);
+        *entry = Found {
+            score: entry.score.max(found.score),
+            lexical: entry.lexical.max(found.lexical),
+            dense: entry.dense.into_iter().chain(found.dense).reduce(f32::max),
+        };
+    }
+    all
 }
 
 fn forms(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query) -> Vec<Form> {
@@ -338,11 +355,7 @@ fn once_each(
         let is_own = speaks == language;
         let has_own = !is_own && own_best.get(group).is_some_and(|best| *best >= TRANSLATION_SHARE * found.score);
         let is_other_version = !is_own && *spoken.entry(group).or_insert(speaks) != speaks;
-        if snapshot.has_translation(index, language)
-            || has_own
-            || is_other_version
-            || kept.iter().any(|(other, _)| snapshot.say_the_same(index, *other))
-        {
+        if has_own || is_other_version || kept.iter().any(|(other, _)| snapshot.say_the_same(index, *other)) {
             continue;
         }
         kept.push((index, found));

@@ -2,7 +2,7 @@
 //!
 //! Never changes: a reload builds another one and puts it in this one's place.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::Language;
@@ -27,8 +27,8 @@ pub struct Snapshot {
     /// For each passage its file and its place there.
     places: Vec<(usize, usize)>,
     by_id: HashMap<PassageId, usize>,
-    /// Which passages are translated into which languages.
-    translated: HashSet<(PassageId, Language)>,
+    /// Where the translation of a passage into a language is.
+    translated: HashMap<(PassageId, Language), usize>,
     /// In how many passages each key occurs.
     frequencies: HashMap<u64, u32>,
     words: Option<Words>,
@@ -50,8 +50,9 @@ impl Snapshot {
             .collect();
         let passages: Vec<_> = files.iter().flat_map(|prepared| prepared.passages.iter().cloned()).collect();
         let by_id = passages.iter().enumerate().map(|(index, passage)| (passage.id, index)).collect();
-        let translated =
-            passages.iter().filter_map(|passage| Some((passage.original.as_ref()?.id, passage.language))).collect();
+        let with_original =
+            |(index, passage): (usize, &Arc<Passage>)| Some(((passage.original.as_ref()?.id, passage.language), index));
+        let translated = passages.iter().enumerate().filter_map(with_original).collect();
         let mut frequencies = HashMap::new();
         for key in files.iter().flat_map(|prepared| &prepared.keys).flat_map(|keys| keys.iter()) {
             *frequencies.entry(*key).or_insert(0) += 1;
@@ -77,9 +78,9 @@ impl Snapshot {
         passage.original.is_none() || passage.language == language
     }
 
-    /// Whether a translation made ahead stands for a passage.
-    pub fn has_translation(&self, index: usize, language: Language) -> bool {
-        self.translated.contains(&(self.passages[index].id, language))
+    /// The translation made ahead that stands for a passage.
+    pub fn translation(&self, index: usize, language: Language) -> Option<usize> {
+        self.translated.get(&(self.passages[index].id, language)).copied()
     }
 
     /// Whether any passage holds a key.
@@ -137,7 +138,7 @@ impl Snapshot {
     /// Whether some passage for readers of a language is in another.
     pub fn has_other_than(&self, language: Language) -> bool {
         let is_other = |index: usize| self.passages[index].language != language && self.serves(index, language);
-        (0..self.passages.len()).any(|index| is_other(index) && !self.has_translation(index, language))
+        (0..self.passages.len()).any(|index| is_other(index) && self.translation(index, language).is_none())
     }
 
     /// The cosine of a passage with a question's vector.

@@ -213,8 +213,7 @@ pub fn choose(
         // Squared: of a list's rows the nearest is nearly always the one, and the others are never far.
         scores.iter_mut().zip(nearness).for_each(|(score, near)| *score += NEARNESS * near * near);
     }
-    let best = scores.iter().copied().fold(0.0, f32::max);
-    let near: Vec<usize> = (0..units.len()).filter(|index| best > 0.0 && scores[*index] >= best * NEAR_BEST).collect();
+    let near = near_best(wanted, units, &scores);
     let length: usize = units.iter().map(|unit| unit.text.chars().count()).sum();
     let is_short = length <= SHORT_PASSAGE_CHARS.min(budget_chars);
     let is_running_text = units.iter().all(|unit| unit.is_sentence);
@@ -226,6 +225,25 @@ pub fn choose(
     let mut chosen = within_budget(&ranked, units, budget_chars);
     chosen.sort_unstable();
     with_companions(&chosen, units)
+}
+
+/// The units that answer about as well as the best one; none where nothing tells.
+fn near_best(wanted: &Wanted, units: &[Unit], scores: &[f32]) -> Vec<usize> {
+    let Some(best) = (0..units.len()).max_by(|one, other| scores[*one].total_cmp(&scores[*other])) else {
+        return Vec::new();
+    };
+    if scores[best] <= 0.0 {
+        return Vec::new();
+    }
+    let on_day = |index: usize| units[index].days.meets(wanted.days);
+    let is_row_on_day = |index: usize| !units[index].is_sentence && on_day(index);
+    // Where every row has a column for the day, the day tells none of them apart: the other words do.
+    let beyond_day = |index: usize| scores[index] - DAY_BONUS;
+    let is_near = |index: &usize| {
+        scores[*index] >= scores[best] * NEAR_BEST
+            && (!(is_row_on_day(best) && is_row_on_day(*index)) || beyond_day(*index) >= beyond_day(best) * NEAR_BEST)
+    };
+    (0..units.len()).filter(is_near).collect()
 }
 
 /// The first units of the given order that fit, at least one.
