@@ -2,10 +2,13 @@
 //!
 //! Inline markup stays as the owner wrote it; images and comments are left out. Cuts nothing into passages.
 
+mod inline;
+
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use self::inline::{Events, InlineText, is_inline, plain_lines_until, plain_until, without_tags};
 use super::passage::Block;
 use super::sentences::sentences;
 
@@ -67,23 +70,6 @@ impl LineIndex {
 }
 
 /// The parser's events with a place to stand at.
-struct Events<'a> {
-    inner: Vec<(Event<'a>, Range<usize>)>,
-    at: usize,
-}
-
-impl<'a> Events<'a> {
-    fn next(&mut self) -> Option<(Event<'a>, Range<usize>)> {
-        let event = self.inner.get(self.at).cloned();
-        self.at += 1;
-        event
-    }
-
-    fn peek(&self) -> Option<&Event<'a>> {
-        self.inner.get(self.at).map(|(event, _)| event)
-    }
-}
-
 struct Reader<'a> {
     source: &'a str,
     lines: LineIndex,
@@ -244,214 +230,5 @@ fn append(own: &mut String, more: &str) {
     own.push_str(&more.replace('\n', " "));
 }
 
-fn is_inline(event: &Event<'_>) -> bool {
-    match event {
-        Event::Text(_) | Event::Code(_) | Event::SoftBreak | Event::HardBreak | Event::InlineHtml(_) => true,
-        Event::Start(tag) => {
-            matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. })
-        }
-        Event::End(tag) => {
-            matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
-        }
-        _ => false,
-    }
-}
-
-/// Puts a run of inline events together again from the source, so that the markup between them is the owner's.
-struct InlineText<'a> {
-    source: &'a str,
-    cursor: usize,
-    text: String,
-    after_break: bool,
-}
-
-impl<'a> InlineText<'a> {
-    fn new(source: &'a str, cursor: usize) -> Self {
-        InlineText { source, cursor, text: String::new(), after_break: false }
-    }
-
-    fn event(&mut self, event: Event<'a>, range: Range<usize>, events: &mut Events<'a>) {
-        match event {
-            Event::Text(text) => self.leaf(&text, range),
-            Event::Code(_) => self.leaf(&self.source[range.clone()], range),
-            Event::SoftBreak => self.line_break(" ", range),
-            Event::HardBreak => self.line_break("\n", range),
-            Event::InlineHtml(tag) => {
-                let is_break = tag.to_ascii_lowercase().starts_with("<br");
-                self.leaf(if is_break { "\n" } else { "" }, range);
-            }
-            Event::Start(Tag::Image { .. }) => {
-                while let Some((event, _)) = events.next() {
-                    if matches!(event, Event::End(TagEnd::Image)) {
-                        break;
-                    }
-                }
-                self.leaf("", range);
-            }
-            // The markup around what is emphasised or linked lies between the leaves.
-            Event::End(_) => self.catch_up(range.end),
-            _ => {}
-        }
-    }
-
-    fn leaf(&mut self, text: &str, range: Range<usize>) {
-        self.catch_up(range.start);
-        self.text.push_str(text);
-        self.cursor = self.cursor.max(range.end);
-    }
-
-    fn line_break(&mut self, text: &str, range: Range<usize>) {
-        self.catch_up(range.start);
-        self.text.truncate(self.text.trim_end().len());
-        self.text.push_str(text);
-        self.cursor = self.cursor.max(range.end);
-        self.after_break = true;
-    }
-
-    fn catch_up(&mut self, to: usize) {
-        if let Some(gap) = self.source.get(self.cursor..to) {
-            // After a line break come the signs of the block around: indentation, `>` of a quotation.
-            let gap = if self.after_break { gap.trim_start_matches([' ', '\t', '>']) } else { gap };
-            self.text.push_str(gap);
-        }
-        self.after_break = false;
-        self.cursor = self.cursor.max(to);
-    }
-
-    fn finish(mut self, end: Option<usize>) -> String {
-        if let Some(end) = end {
-            self.catch_up(end);
-        }
-        self.text.trim().to_owned()
-    }
-}
-
-fn plain_until(events: &mut Events<'_>, is_end: impl Fn(&TagEnd) -> bool) -> String {
-    let text = plain_lines_until(events, is_end);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn plain_lines_until(events: &mut Events<'_>, is_end: impl Fn(&TagEnd) -> bool) -> String {
-    let mut text = String::new();
-    let mut in_image = false;
-    while let Some((event, _)) = events.next() {
-        match event {
-            Event::End(end) if is_end(&end) => break,
-            Event::Start(Tag::Image { .. }) => in_image = true,
-            Event::End(TagEnd::Image) => in_image = false,
-            Event::Text(part) | Event::Code(part) | Event::Html(part) if !in_image => text.push_str(&part),
-            Event::SoftBreak | Event::HardBreak => text.push('\n'),
-            _ => {}
-        }
-    }
-    text
-}
-
-/// HTML without its comments and tags.
-fn without_tags(html: &str) -> String {
-    let mut text = String::new();
-    let mut rest = html;
-    while let Some(open) = rest.find('<') {
-        text.push_str(&rest[..open]);
-        let close = if rest[open..].starts_with("<!--") { "-->" } else { ">" };
-        rest = rest[open..].find(close).map_or("", |end| &rest[open + end + close.len()..]);
-    }
-    text.push_str(rest);
-    text
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn blocks(body: &str) -> Vec<Block> {
-        read(body, 1)
-            .into_iter()
-            .filter_map(|element| match element {
-                Element::Body { block, .. } => Some(block),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn paragraph(sentences: &[&str]) -> Block {
-        Block::Paragraph { sentences: sentences.iter().map(|text| (*text).to_owned()).collect() }
-    }
-
-    fn list(items: &[&str]) -> Block {
-        Block::List { items: items.iter().map(|text| (*text).to_owned()).collect() }
-    }
-
-    #[test]
-    fn inline_markup_stays_and_images_and_comments_go() {
-        let body = "Abre **a las 9** y _nunca_ [tarde](https://example.com). ![foto](x.png)\nDe <!-- ojo -->`verdad` &amp; ya.";
-        assert_eq!(
-            blocks(body),
-            [paragraph(&["Abre **a las 9** y _nunca_ [tarde](https://example.com).", "De `verdad` & ya."])]
-        );
-        assert_eq!(blocks("<!-- nada -->\n\n<div>Hola</div>"), [paragraph(&["Hola"])]);
-    }
-
-    #[test]
-    fn hard_breaks_part_sentences_and_soft_breaks_do_not() {
-        assert_eq!(
-            blocks("Lunes: cerrado  \nMartes: abierto\nhasta las 8"),
-            [paragraph(&["Lunes: cerrado", "Martes: abierto hasta las 8"])]
-        );
-        assert_eq!(blocks("Lunes<br>Martes"), [paragraph(&["Lunes", "Martes"])]);
-    }
-
-    #[test]
-    fn quotations_lose_their_signs() {
-        assert_eq!(
-            blocks("> Solo **hoy\n> y mañana**.\n> - uno"),
-            [paragraph(&["Solo **hoy y mañana**."]), list(&["uno"])]
-        );
-    }
-
-    #[test]
-    fn nested_items_carry_their_parent() {
-        let body = "- Pan\n- Tartas:\n  - de **queso**\n  - de [manzana](m)\n- Café\n\n  y té";
-        assert_eq!(blocks(body), [list(&["Pan", "Tartas: de **queso**", "Tartas: de [manzana](m)", "Café y té"])]);
-    }
-
-    #[test]
-    fn tables_keep_header_and_rows() {
-        let body = "| Pan | Precio |\n|---|--:|\n| Barra **rústica** | 1,10 € |\n| Hogaza |\n|  |  |";
-        assert_eq!(
-            blocks(body),
-            [Block::Table {
-                header: vec!["Pan".into(), "Precio".into()],
-                rows: vec![vec!["Barra **rústica**".into(), "1,10 €".into()], vec!["Hogaza".into(), String::new()]],
-            }]
-        );
-    }
-
-    #[test]
-    fn headings_are_plain_and_know_their_line() {
-        let elements = read("\n# **Horario** de `verano`\n\ntexto\n\n---\n\nmás", 5);
-        assert_eq!(elements[0], Element::Heading { level: 1, text: "Horario de verano".into(), line: 6 });
-        assert_eq!(elements[1], Element::Body { block: paragraph(&["texto"]), line: 8 });
-        assert_eq!(elements[2], Element::Ruler);
-        assert_eq!(elements[3], Element::Body { block: paragraph(&["más"]), line: 12 });
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_and_words_are_kept(body in "([#>*|`\\[\\]()<!~-]{0,3} ?[a-zé]{0,6}[ .\n|*]{0,3}){0,14}") {
-            let elements = read(&body, 1);
-            let lines = body.lines().count() as u32 + 1;
-            for element in elements {
-                if let Element::Body { line, .. } | Element::Heading { line, .. } = element {
-                    prop_assert!(line >= 1 && line <= lines);
-                }
-            }
-        }
-
-        #[test]
-        fn plain_words_come_back_unchanged(words in "[a-zñ]{1,8}( [a-zñ]{1,8}){0,8}") {
-            prop_assert_eq!(blocks(&words), vec![paragraph(&[&words])]);
-        }
-    }
-}
+mod tests;
