@@ -1,6 +1,6 @@
 //! Translations of the knowledge, made ahead: drafted by the model, checked, and kept in files that the owner corrects.
 //!
-//! Never changes what the owner approved or corrected, and never makes the checks lighter for the model. What customers
+//! Never changes what the owner approved, and never makes the checks lighter for the model. What customers
 //! are shown of it is decided where the knowledge is read (`knowledge/translations`).
 
 pub mod draft;

@@ -8,12 +8,13 @@
 //! owner's sentences from the right passage nearly always are.
 
 use crate::domain::Language;
-use crate::knowledge::{Hit, Passage};
+use crate::knowledge::{Block, Hit, Passage};
 use crate::prompts::Reply;
 
 use super::model::ModelUse;
-use super::quote::{Question, Quote, quote, quote_near, quote_units, units};
+use super::quote::{Question, Quote, quote, quote_near, quote_units};
 use super::translate::translate;
+use super::words::{Text, lexicon};
 
 /// From how good a second passage may add what the first one lacks.
 const SECOND_PASSAGE_SCORE: f32 = 0.5;
@@ -155,7 +156,7 @@ fn with_second_passage(writing: Writing<'_>, hits: &[Hit], first: Quote, trail: 
     let open = first.missing.join(" ");
     let open = Question { text: &open, ..writing.question };
     let addition = hits.iter().enumerate().skip(1).take(3).find_map(|(index, hit)| {
-        if !hit.same_language || hit.passage.is_draft || hit.score < SECOND_PASSAGE_SCORE {
+        if !hit.same_language || hit.passage.original.is_some() || hit.score < SECOND_PASSAGE_SCORE {
             return None;
         }
         let second = quote(&open, &hit.passage, left);
@@ -182,13 +183,24 @@ fn above_original(model: &ModelUse<'_>, text: &str, original: &str, from: Langua
     Some(format!("{text}\n\n{line}\n{original}"))
 }
 
-/// Whether a part of the quote that is more than a name stands as in the original.
+/// Whether a part of the quote that says more than what something is called stands as in the original.
 fn is_left(quoted: &Quote, original: &Passage) -> bool {
-    let known = units(original);
-    let is_name = |unit: &str| {
-        unit.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() <= LONGEST_NAME
-    };
-    quoted.chosen.iter().zip(&quoted.units).any(|(place, unit)| known.get(*place) == Some(unit) && !is_name(unit))
+    let known: Vec<(String, bool)> = original.blocks.iter().flat_map(units_of).collect();
+    quoted.chosen.iter().zip(&quoted.units).any(|(place, unit)| {
+        known.get(*place).is_some_and(|(original, may_be_name)| original == unit && !(*may_be_name && is_name(unit)))
+    })
+}
+
+/// The units of a block, and whether they may be names: a sentence is none, however short.
+fn units_of(block: &Block) -> Vec<(String, bool)> {
+    let may_be_names = !matches!(block, Block::Paragraph { .. });
+    block.units().into_iter().map(|unit| (unit, may_be_names)).collect()
+}
+
+fn is_name(unit: &str) -> bool {
+    let words = unit.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+    let says_no = Language::ALL.iter().any(|language| lexicon(*language).not.occurs(&Text::new(unit)));
+    words <= LONGEST_NAME && !says_no
 }
 
 fn in_original(model: &ModelUse<'_>, text: &str, from: Language, to: Language) -> Option<String> {

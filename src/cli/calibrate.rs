@@ -40,13 +40,14 @@ pub async fn run(args: Args, mut config: Config, file: Option<PathBuf>) -> anyho
     let name = args.cases.display().to_string();
     let text = std::fs::read_to_string(&args.cases).with_context(|| format!("cannot read {name}"))?;
     let cases = case::read(&name, &text)?;
+    let configured = config.decide.translations;
     config.decide.translations = Rung::Live;
     config.conversation.deadline_ms = PATIENCE_MS;
     let brain = session::open(&config, args.knowledge.as_deref())?;
     let results = try_all(&cases, &brain, false).await?;
     let standings = standings(&results);
     print!("{}", table(&standings));
-    let Some(rung) = furthest(&standings, args.least) else {
+    let Some(rung) = furthest(&standings, args.least, configured) else {
         println!(
             "Too few answers were translated to tell: give cases in other languages, at least {FEWEST} that are answered."
         );
@@ -67,10 +68,17 @@ fn write(file: &Path, rung: Rung) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read {name}: `atiende init` writes one, and `--dry-run` leaves it alone"))?;
     let changed = with_rung(&text, rung).with_context(|| format!("cannot change {name}"))?;
-    let temporary = file.with_extension("toml.new");
-    std::fs::write(&temporary, changed)
-        .and_then(|()| std::fs::rename(&temporary, file))
-        .with_context(|| format!("cannot write {name}"))
+    // The file may be a link, and holds secrets: what replaces it lies in the same place, readable by the same people.
+    let replace = || -> std::io::Result<()> {
+        let file = file.canonicalize()?;
+        let permissions = std::fs::metadata(&file)?.permissions();
+        let temporary = file.with_extension("toml.new");
+        std::fs::write(&temporary, "")?;
+        std::fs::set_permissions(&temporary, permissions)?;
+        std::fs::write(&temporary, changed)?;
+        std::fs::rename(&temporary, &file)
+    };
+    replace().with_context(|| format!("cannot write {name}"))
 }
 
 fn with_rung(text: &str, rung: Rung) -> anyhow::Result<String> {

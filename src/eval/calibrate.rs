@@ -42,16 +42,16 @@ pub fn standings(results: &[CaseResult]) -> Vec<Standing> {
     Rung::ALL.into_iter().filter(|rung| *rung > Rung::Original).map(of).collect()
 }
 
-/// The furthest rung down to which every rung that can be judged is right in at least `least` of the answers; nothing
-/// where none can be judged.
-pub fn furthest(standings: &[Standing], least: f64) -> Option<Rung> {
+/// The furthest rung down to which every rung that can be judged is right in at least `least` of the answers, and no
+/// nearer than the configured one where none fails; nothing where none can be judged.
+pub fn furthest(standings: &[Standing], least: f64, configured: Rung) -> Option<Rung> {
     standings.iter().find(|standing| standing.share().is_some())?;
     let fails = |standing: &&Standing| standing.share().is_some_and(|share| share < least);
     let above = |failed: Rung| Rung::ALL.into_iter().rev().find(|rung| *rung < failed);
     let judged = || standings.iter().rev().find(|standing| standing.share().is_some()).map(|standing| standing.rung);
     match standings.iter().find(fails) {
         Some(failed) => above(failed.rung),
-        None => judged(),
+        None => judged().map(|judged| judged.max(configured)),
     }
 }
 
@@ -82,19 +82,21 @@ mod tests {
         let approved = standing(Rung::Approved, 20, 20);
         let drafts = standing(Rung::Drafts, 18, 20);
         let live = standing(Rung::Live, 12, 20);
-        assert_eq!(furthest(&[approved, drafts, live], 0.85), Some(Rung::Drafts));
-        assert_eq!(furthest(&[approved, drafts, live], 0.5), Some(Rung::Live));
-        assert_eq!(furthest(&[approved, drafts, live], 0.95), Some(Rung::Approved));
+        assert_eq!(furthest(&[approved, drafts, live], 0.85, Rung::Live), Some(Rung::Drafts));
+        assert_eq!(furthest(&[approved, drafts, live], 0.5, Rung::Approved), Some(Rung::Live));
+        assert_eq!(furthest(&[approved, drafts, live], 0.95, Rung::Live), Some(Rung::Approved));
     }
 
     #[test]
     fn a_rung_with_too_few_answers_neither_allows_nor_forbids() {
         let few = standing(Rung::Approved, 0, 2);
-        assert_eq!(furthest(&[few, standing(Rung::Drafts, 0, 0), standing(Rung::Live, 20, 20)], 0.9), Some(Rung::Live));
+        let nothing = standing(Rung::Drafts, 0, 0);
+        assert_eq!(furthest(&[few, nothing, standing(Rung::Live, 20, 20)], 0.9, Rung::Original), Some(Rung::Live));
+        assert_eq!(furthest(&[standing(Rung::Approved, 8, 8), nothing], 0.9, Rung::Live), Some(Rung::Live));
         assert_eq!(
-            furthest(&[few, standing(Rung::Drafts, 10, 10), standing(Rung::Live, 1, 1)], 0.9),
+            furthest(&[few, standing(Rung::Drafts, 10, 10), standing(Rung::Live, 1, 1)], 0.9, Rung::Approved),
             Some(Rung::Drafts)
         );
-        assert_eq!(furthest(&[few], 0.9), None);
+        assert_eq!(furthest(&[few], 0.9, Rung::Live), None);
     }
 }

@@ -140,7 +140,9 @@ impl Builder {
             let name = translations::mirrored_name(&translated.name, translated.to);
             let hash = translations::mirrored_hash(&file.document, &translated);
             let known = self.files.get(&name).filter(|known| known.document.hash == hash).cloned();
-            let mut document = || translations::mirrored(&file.document, &translated, problems);
+            // Checked each time, so that what is wrong is told as long as it is.
+            let table = translations::table(&file.document, &translated, problems);
+            let document = || translations::mirrored(&file.document, &table, &translated);
             if let Some(prepared) = known.or_else(|| document().map(|document| Arc::new(Prepared::new(document)))) {
                 mirrored.insert(name, prepared);
             }

@@ -39,6 +39,8 @@ pub type Table = BTreeMap<String, Shown>;
 /// One file of pairs.
 #[derive(Clone, Debug)]
 pub struct Translated {
+    /// Where it lies, for the owner.
+    pub file: String,
     /// The knowledge file, relative to its folder, with `/`.
     pub name: String,
     /// The language of the translations.
@@ -52,35 +54,35 @@ pub struct Translated {
 /// Every file of pairs in a folder; none when there is no such folder.
 pub fn read(folder: &Path) -> Vec<Translated> {
     let Ok(files) = load::read_folder(folder) else { return Vec::new() };
-    files.into_iter().filter_map(translated).collect()
+    files.into_iter().filter_map(|raw| translated(folder, raw)).collect()
 }
 
-fn translated(raw: RawFile) -> Option<Translated> {
+fn translated(folder: &Path, raw: RawFile) -> Option<Translated> {
     let (code, name) = raw.name.split_once('/')?;
     let to = code.parse().ok()?;
+    let file = folder.join(&raw.name).display().to_string();
     let pairs = raw
         .text
-        .and_then(|text| pairs::read(&text).map_err(|fault| Problem::new(&raw.name, fault.line, fault.message)));
-    Some(Translated { name: name.to_owned(), to, hash: raw.hash.clone(), pairs })
+        .map_err(|problem| Problem { file: file.clone(), ..problem })
+        .and_then(|text| pairs::read(&text).map_err(|fault| Problem::new(&file, fault.line, fault.message)));
+    Some(Translated { file, name: name.to_owned(), to, hash: raw.hash.clone(), pairs })
+}
+
+/// What can be used of a file's translations of `document`. `problems` receives what the owner should repair.
+pub fn table(document: &Document, translated: &Translated, problems: &mut Vec<Problem>) -> Table {
+    match &translated.pairs {
+        Ok(pairs) => usable(pairs, document.language, translated.to, &translated.file, problems),
+        Err(problem) => {
+            let message = format!("{}; until then it is not used", problem.message);
+            problems.push(Problem { message, ..problem.clone() });
+            Table::new()
+        }
+    }
 }
 
 /// The document that says in another language what `document` says; none where too little of it is translated.
-///
-/// `problems` receives what the owner should repair.
-pub fn mirrored(document: &Document, translated: &Translated, problems: &mut Vec<Problem>) -> Option<Document> {
-    let pairs = match &translated.pairs {
-        Ok(pairs) => pairs,
-        Err(problem) => {
-            problems.push(Problem {
-                message: format!("{}; until then it is not used", problem.message),
-                ..problem.clone()
-            });
-            return None;
-        }
-    };
-    let file = format!("{}/{}", translated.to, translated.name);
-    let table = usable(pairs, document.language, translated.to, &file, problems);
-    mirror::mirror(document, &table, translated.to, &mirrored_hash(document, translated))
+pub fn mirrored(document: &Document, table: &Table, translated: &Translated) -> Option<Document> {
+    mirror::mirror(document, table, translated.to, &mirrored_hash(document, translated))
 }
 
 /// The hash under which the mirrored document is known.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::decide::grounding;
 use crate::knowledge::Embedder;
 use crate::knowledge::translations::pairs::{Mark, Pair};
 use crate::llm::{ChatMessage, FinishReason, GenerateRequest, LanguageModel, ModelError, Role};
@@ -50,7 +51,10 @@ impl Drafter {
             likeness: self.likeness(original, &translation),
             likeness_back: back.as_deref().and_then(|back| self.likeness(original, back)),
         };
-        let (mark, remarks) = verdict(&evidence, direction);
+        let (mark, remarks) = match grounding::leaks(&translation, original, &self.prompts.instructions()) {
+            true => (Mark::Doubtful, vec!["it holds a piece of what the model was told".to_owned()]),
+            false => verdict(&evidence, direction),
+        };
         Ok(pair(original, Some(translation), mark, remarks))
     }
 

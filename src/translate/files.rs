@@ -22,6 +22,12 @@ pub struct File {
     pub texts: Vec<String>,
     /// The pairs that are there.
     pub pairs: Vec<Pair>,
+    /// The pairs as they were read last: what differs on disk is the owner's doing meanwhile.
+    opened: Vec<Pair>,
+    /// What stands above them.
+    above: String,
+    /// Whether it lies there as it is here.
+    is_written: bool,
 }
 
 /// Why a file cannot be gone on with.
@@ -53,13 +59,16 @@ impl File {
     pub fn open(folder: &Path, document: &Document, to: Language) -> Result<File, FileError> {
         let path = folder.join(to.code()).join(&document.name);
         let file = || path.display().to_string();
-        let pairs = match fs::read_to_string(&path) {
-            Ok(text) => pairs::read(&text).map_err(|error| FileError::Malformed { file: file(), error })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(FileError::Io { file: file(), error }),
         };
+        let pairs = pairs::read(&text).map_err(|error| FileError::Malformed { file: file(), error })?;
         let heading = format!("{} → {}", document.name, to.english_name());
-        Ok(File { path, heading, texts: texts(document), pairs })
+        let above = pairs::above(&text).map_or_else(|| pairs::legend(&heading), str::to_owned);
+        let opened = pairs.clone();
+        Ok(File { path, heading, texts: texts(document), pairs, opened, above, is_written: true })
     }
 
     /// The texts that have no translation yet; with `again` those too that the owner has not approved.
@@ -75,13 +84,20 @@ impl File {
     pub fn take(&mut self, draft: Pair) {
         self.pairs.retain(|pair| pair.original != draft.original);
         self.pairs.push(draft);
+        self.is_written = false;
     }
 
-    /// Writes the file, in the order of the knowledge. What nobody approved and no text needs is left out.
+    /// Writes the file if a draft came, in the order of the knowledge. What nobody approved and no text needs is left out.
+    ///
+    /// What the owner changed on disk meanwhile stays as the owner has it.
     ///
     /// # Errors
-    /// When it cannot be written; what was there before stays then.
-    pub fn write(&self) -> Result<(), FileError> {
+    /// When it cannot be written, or what lies there can no longer be read; what was there before stays then.
+    pub fn write(&mut self) -> Result<(), FileError> {
+        if self.is_written {
+            return Ok(());
+        }
+        self.take_in_changes()?;
         let needed = self.texts.iter().filter_map(|text| self.pairs.iter().find(|pair| pair.original == *text));
         let kept = self.pairs.iter().filter(|pair| pair.mark == Mark::Approved && !self.texts.contains(&pair.original));
         let pairs: Vec<Pair> = needed.chain(kept).cloned().collect();
@@ -90,8 +106,30 @@ impl File {
             fs::create_dir_all(parent).map_err(error)?;
         }
         let temporary = self.path.with_extension("md.new");
-        fs::write(&temporary, pairs::write(&self.heading, &pairs)).map_err(error)?;
-        fs::rename(&temporary, &self.path).map_err(error)
+        fs::write(&temporary, pairs::write(&self.above, &pairs)).map_err(error)?;
+        fs::rename(&temporary, &self.path).map_err(error)?;
+        self.opened.clone_from(&pairs);
+        self.is_written = true;
+        Ok(())
+    }
+
+    /// Takes over what differs on disk from what was read last.
+    fn take_in_changes(&mut self) -> Result<(), FileError> {
+        let Ok(text) = fs::read_to_string(&self.path) else { return Ok(()) };
+        let file = || self.path.display().to_string();
+        let on_disk = pairs::read(&text).map_err(|error| FileError::Malformed { file: file(), error })?;
+        let says = |pairs: &[Pair], wanted: &Pair| {
+            pairs.iter().any(|pair| {
+                pair.original == wanted.original && (pair.mark, &pair.translation) == (wanted.mark, &wanted.translation)
+            })
+        };
+        let changed: Vec<Pair> = on_disk.into_iter().filter(|pair| !says(&self.opened, pair)).collect();
+        self.pairs.retain(|pair| !changed.iter().any(|other| other.original == pair.original));
+        self.pairs.extend(changed);
+        if let Some(above) = pairs::above(&text) {
+            self.above = above.to_owned();
+        }
+        Ok(())
     }
 
     /// How many pairs that are needed have each mark: approved, passed, beside the original, not passed.
@@ -155,9 +193,46 @@ mod tests {
         file.take(pair("Hay pan.", Mark::Approved));
         file.write().unwrap();
         let after = document(dir.path(), "# Pan\n\nYa no queda nada.\n");
-        File::open(dir.path(), &after, Language::En).unwrap().write().unwrap();
+        let mut file = File::open(dir.path(), &after, Language::En).unwrap();
+        file.take(pair("Pan", Mark::Unread));
+        file.write().unwrap();
         let path = dir.path().join("en/pan.md");
-        assert_eq!(originals(&fs::read_to_string(path).unwrap()), ["Hay pan."]);
+        assert_eq!(originals(&fs::read_to_string(path).unwrap()), ["Pan", "Hay pan."]);
+    }
+
+    #[test]
+    fn an_owner_s_notes_stay_and_a_finished_file_is_left_alone() {
+        let dir = TempDir::new().unwrap();
+        let document = document(dir.path(), "# Pan\n\nHay pan.\n");
+        let path = dir.path().join("en/pan.md");
+        let owners = "# My English\n\nAsk Ana about this.\n\n- [x] Hay pan.\n  → There is bread.\n\n# later\n";
+        fs::create_dir_all(dir.path().join("en")).unwrap();
+        fs::write(&path, owners).unwrap();
+        let mut file = File::open(dir.path(), &document, Language::En).unwrap();
+        file.write().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), owners);
+        file.take(pair("Pan", Mark::Unread));
+        file.write().unwrap();
+        let now = fs::read_to_string(&path).unwrap();
+        assert!(now.starts_with("# My English\n\nAsk Ana about this.\n\n- [ ] Pan"), "{now}");
+    }
+
+    #[test]
+    fn what_the_owner_approves_meanwhile_is_not_lost() {
+        let dir = TempDir::new().unwrap();
+        let document = document(dir.path(), "# Pan\n\nHay pan.\n");
+        let mut file = File::open(dir.path(), &document, Language::En).unwrap();
+        file.take(pair("Hay pan.", Mark::Unread));
+        file.write().unwrap();
+        let path = dir.path().join("en/pan.md");
+        let corrected = fs::read_to_string(&path)
+            .unwrap()
+            .replace("- [ ] Hay pan.\n  → Hay pan.!", "- [x] Hay pan.\n  → There is bread.");
+        fs::write(&path, &corrected).unwrap();
+        file.take(pair("Pan", Mark::Unread));
+        file.write().unwrap();
+        let now = fs::read_to_string(&path).unwrap();
+        assert!(now.contains("- [x] Hay pan.\n  → There is bread.") && now.contains("- [ ] Pan"), "{now}");
     }
 
     #[test]

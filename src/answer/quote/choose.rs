@@ -238,10 +238,12 @@ fn near_best(wanted: &Wanted, units: &[Unit], scores: &[f32]) -> Vec<usize> {
     let on_day = |index: usize| units[index].days.meets(wanted.days);
     let is_row_on_day = |index: usize| !units[index].is_sentence && on_day(index);
     // Where every row has a column for the day, the day tells none of them apart: the other words do.
+    let day_tells = units.iter().any(|unit| !unit.days.meets(wanted.days));
     let beyond_day = |index: usize| scores[index] - DAY_BONUS;
     let is_near = |index: &usize| {
         scores[*index] >= scores[best] * NEAR_BEST
-            && (!(is_row_on_day(best) && is_row_on_day(*index)) || beyond_day(*index) >= beyond_day(best) * NEAR_BEST)
+            && (!(day_tells && is_row_on_day(best) && is_row_on_day(*index))
+                || beyond_day(*index) >= beyond_day(best) * NEAR_BEST)
     };
     (0..units.len()).filter(is_near).collect()
 }

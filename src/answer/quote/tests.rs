@@ -124,6 +124,22 @@ fn a_question_about_a_day_gets_the_line_of_that_day() {
 }
 
 #[test]
+fn where_every_row_names_the_day_the_other_words_choose() {
+    let rows: &[&[&str]] = &[
+        &["Piscina", "8:00–22:00", "sábado 9:00–14:00"],
+        &["Gimnasio", "7:00–23:00", "sábado 8:00–15:00"],
+        &["Sauna", "17:00–21:00", "sábado 10:00–13:00"],
+        &["Pádel", "9:00–22:00", "sábado 9:00–20:00"],
+    ];
+    let table = || table(&["Instalación", "Lunes a viernes", "Sábado"], rows);
+    let pool = "Piscina — Lunes a viernes: 8:00–22:00, Sábado: sábado 9:00–14:00";
+    let asked = || ask("¿a qué hora abre la piscina el sábado?", Language::Es);
+    check(asked(), &passage(Language::Es, &["Horarios"], vec![table()]), &[pool]);
+    let led = passage(Language::Es, &["Horarios"], vec![prose(&["Consulte las instalaciones."]), table()]);
+    check(asked(), &led, &[pool]);
+}
+
+#[test]
 fn a_general_question_about_hours_gets_all_of_them() {
     let quote = quote(&ask("¿Qué horario tienen?", Language::Es), &bakery_hours(), 600);
     assert!(quote.whole);

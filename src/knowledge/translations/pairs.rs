@@ -18,7 +18,7 @@ const BREAK: &str = " ⏎ ";
 
 /// What a file of pairs begins with.
 const LEGEND: &str =
-    "<!-- Written by `atiende translate`, yours to correct: change a line after →, or put an x between the brackets.
+    "<!-- Written by `atiende translate`, yours to correct: change what is wrong after the →, and put an x between the brackets of what is right.
 [x] you read it and it is right: used, and never changed again
 [ ] passed the checks: used
 [?] a short text that could not be made sure of: shown in brackets behind the original
@@ -89,16 +89,18 @@ pub struct PairError {
 pub fn read(text: &str) -> Result<Vec<Pair>, PairError> {
     let mut pairs: Vec<Pair> = Vec::new();
     let mut in_comment = false;
+    let mut comment_at = 0;
     for (number, line) in (1..).zip(text.lines()) {
         let bare = line.trim();
         if in_comment || bare.starts_with("<!--") {
-            in_comment = !bare.ends_with("-->");
+            comment_at = if in_comment { comment_at } else { number };
+            in_comment = !bare.contains("-->");
             continue;
         }
         if bare.is_empty() || bare.starts_with('#') && !line.starts_with(' ') {
             continue;
         }
-        let understood = match bare.strip_prefix("- [").and_then(|rest| rest.split_once(']')) {
+        let understood = match bracket(bare) {
             Some((letter, original)) => begin(&mut pairs, letter, original, number),
             None => go_on(&mut pairs, bare),
         };
@@ -109,7 +111,16 @@ pub fn read(text: &str) -> Result<Vec<Pair>, PairError> {
             return Err(PairError { line: number, message });
         }
     }
+    if in_comment {
+        let message = "this comment never ends: put --> after it".to_owned();
+        return Err(PairError { line: comment_at, message });
+    }
     Ok(pairs)
+}
+
+/// What stands between the brackets that begin a pair, and after them. Editors write `*` or `+` for `-`.
+fn bracket(bare: &str) -> Option<(&str, &str)> {
+    bare.strip_prefix(['-', '*', '+'])?.trim_start().strip_prefix('[')?.split_once(']')
 }
 
 fn begin(pairs: &mut Vec<Pair>, letter: &str, original: &str, line: u32) -> bool {
@@ -119,8 +130,9 @@ fn begin(pairs: &mut Vec<Pair>, letter: &str, original: &str, line: u32) -> bool
 }
 
 fn go_on(pairs: &mut [Pair], bare: &str) -> bool {
-    let Some(pair) = pairs.last_mut() else { return true };
     let arrow = bare.strip_prefix(ARROW).or_else(|| bare.strip_prefix("->"));
+    // Notes may stand above the first pair, but no translation of nothing.
+    let Some(pair) = pairs.last_mut() else { return arrow.is_none() };
     if let Some(translation) = arrow.filter(|_| pair.translation.is_none()) {
         pair.translation = Some(joined(translation));
         return true;
@@ -138,9 +150,27 @@ fn on_one_line(text: &str) -> String {
     text.trim().replace('\n', BREAK)
 }
 
-/// Writes a file under a heading.
-pub fn write(heading: &str, pairs: &[Pair]) -> String {
-    let mut text = format!("# {heading}\n\n{LEGEND}\n");
+/// What stands above the first pair: the heading, the legend, an owner's notes. Nothing where there is no pair.
+pub fn above(text: &str) -> Option<&str> {
+    let begins_pair = |line: &str| bracket(line.trim()).is_some_and(|(letter, _)| Mark::of(letter).is_some());
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if begins_pair(line) {
+            return Some(text[..start].trim_end());
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// What stands above the pairs of a new file.
+pub fn legend(heading: &str) -> String {
+    format!("# {heading}\n\n{LEGEND}")
+}
+
+/// Writes a file: what stands above, and the pairs.
+pub fn write(above: &str, pairs: &[Pair]) -> String {
+    let mut text = if above.is_empty() { String::new() } else { format!("{above}\n") };
     for pair in pairs {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n- [{}] {}\n", pair.mark.letter(), on_one_line(&pair.original));
@@ -148,7 +178,7 @@ pub fn write(heading: &str, pairs: &[Pair]) -> String {
             let _ = writeln!(text, "  {ARROW} {}", on_one_line(translation));
         }
         for remark in &pair.remarks {
-            let _ = writeln!(text, "  {REMARK} {remark}");
+            let _ = writeln!(text, "  {REMARK} {}", on_one_line(remark));
         }
     }
     text
@@ -177,6 +207,28 @@ mod tests {
     }
 
     #[test]
+    fn what_an_editor_makes_of_a_file_is_still_read() {
+        let text = "<!-- Ana read this --> ok\n* [x] Pan\n  → Bread\n-[x] Barra\n  -> Loaf\n+ [ ] Torta\n  → Cake\n";
+        assert_eq!(read(text).unwrap().len(), 3);
+        assert_eq!(read("# a\n<!-- never ended\n- [x] Pan\n").unwrap_err().line, 2);
+        assert_eq!(read("1. Pan\n  → Bread\n").unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn a_remark_of_two_lines_does_not_break_the_file() {
+        let remarks = vec!["translated back it reads: Café\n(nota)".to_owned()];
+        let pair = Pair { remarks, ..pair(Mark::Beside, "Pan", Some("Bread")) };
+        assert_eq!(read(&write("", &[pair])).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_owner_s_notes_above_the_pairs_are_known() {
+        assert_eq!(above("# a.md\n\nMy note.\n\n- [ ] Pan\n"), Some("# a.md\n\nMy note."));
+        assert_eq!(above("- [ ] Pan\n"), Some(""));
+        assert_eq!(above("nothing yet\n"), None);
+    }
+
+    #[test]
     fn a_line_that_belongs_nowhere_is_named() {
         let fault = read("- [ ] Pan\n  → Bread\n  and more\n").unwrap_err();
         assert_eq!(fault.line, 3);
@@ -197,7 +249,7 @@ mod tests {
                     pair(marks[usize::from(*mark)], &text, Some(&text))
                 })
                 .collect();
-            let again: Vec<Pair> = read(&write("a.md", &pairs)).unwrap().into_iter().map(|pair| Pair { line: 0, ..pair }).collect();
+            let again: Vec<Pair> = read(&write(&legend("a.md"), &pairs)).unwrap().into_iter().map(|pair| Pair { line: 0, ..pair }).collect();
             prop_assert_eq!(again, pairs);
         }
 

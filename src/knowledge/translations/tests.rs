@@ -80,7 +80,8 @@ fn a_wrong_figure_is_never_used_whoever_approved_it() {
     let wrong = PAIRS.replace("→ We open on Tuesdays from 9:00", "→ We open on Tuesdays from 10:00");
     let (knowledge, report) = Shop::new(HOURS, &wrong).open();
     assert_eq!(report.problems.len(), 1);
-    assert_eq!((report.problems[0].file.as_str(), report.problems[0].line), ("en/hours.md", 5));
+    assert!(report.problems[0].file.ends_with("translations/en/hours.md"));
+    assert_eq!(report.problems[0].line, 5);
     let all = knowledge.passages();
     assert!(all.iter().all(|passage| !passage.text().contains("10:00")));
 }
@@ -96,7 +97,7 @@ fn what_did_not_pass_or_is_too_little_is_not_used() {
 fn a_broken_file_is_named_and_costs_only_itself() {
     let (knowledge, report) = Shop::new(HOURS, "- [x] Horario\n  Opening hours\n").open();
     assert_eq!(report.problems.len(), 1);
-    assert!(report.problems[0].to_string().starts_with("en/hours.md:2:"), "{}", report.problems[0]);
+    assert!(report.problems[0].to_string().contains("translations/en/hours.md:2:"), "{}", report.problems[0]);
     assert_eq!(knowledge.passages().len(), 1);
 }
 
