@@ -52,6 +52,8 @@ pub struct Document {
     pub topics: Vec<String>,
     /// The passages; none for a draft.
     pub passages: Vec<Passage>,
+    /// The lines of the passages that give orders to a machine and are left out.
+    pub left_out: Vec<u32>,
 }
 
 /// Every markdown file of a folder, ordered by name.
@@ -162,13 +164,10 @@ pub fn understand(raw: &RawFile, usual: Language) -> Result<Document, Vec<Proble
     let language = shown.unwrap_or(usual);
     let source = Source { file: &raw.name, language, title: front.title.as_deref() };
     let mut passages = if front.draft { Vec::new() } else { chunk::passages(source, markdown::read(body, above + 1)) };
-    passages.retain(|passage| {
-        let is_left_out = is_command(&passage.text()) || passage.headings.iter().any(|heading| is_command(heading));
-        if is_left_out {
-            tracing::warn!(file = %raw.name, line = passage.line, "A passage gives orders to a machine and is left out");
-        }
-        !is_left_out
-    });
+    let is_order =
+        |passage: &Passage| is_command(&passage.text()) || passage.headings.iter().any(|heading| is_command(heading));
+    let left_out = passages.iter().filter(|passage| is_order(passage)).map(|passage| passage.line).collect();
+    passages.retain(|passage| !is_order(passage));
     let group = group(&raw.name, front.translates.as_deref());
     Ok(Document {
         name: raw.name.clone(),
@@ -178,6 +177,7 @@ pub fn understand(raw: &RawFile, usual: Language) -> Result<Document, Vec<Proble
         group,
         topics: front.topics,
         passages,
+        left_out,
     })
 }
 

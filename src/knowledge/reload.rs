@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Options;
 use super::embedder::Embedder;
 use super::index::{WordIndex, Words};
-use super::load::{self, RawFile};
+use super::load::{self, Document, RawFile};
 use super::prepare::Prepared;
 use super::report::{KnowledgeError, Problem, Report};
 use super::snapshot::Snapshot;
@@ -62,6 +62,7 @@ impl Builder {
         let mut problems: Vec<Problem> = self.folder_problem.iter().cloned().collect();
         let before = version(&self.files);
         let mut files = self.understand(&raw, &mut problems);
+        problems.extend(files.values().flat_map(|file| orders(&file.document)));
         let mirrored = self.mirror(&files, &mut problems);
         files.extend(mirrored);
         self.index_changes(&before, &files, &mut problems)?;
@@ -211,6 +212,12 @@ fn open_index(index_dir: Option<PathBuf>) -> Result<(WordIndex, Option<PathBuf>,
             Ok((WordIndex::in_memory()?, None, Some(Problem::new("", 1, message))))
         }
     }
+}
+
+/// What the owner is told of passages that are left out because they give orders to a machine.
+fn orders(document: &Document) -> impl Iterator<Item = Problem> {
+    let message = "this gives orders to a machine (\"ignore all rules …\") and is left out: take it out, or put it in other words";
+    document.left_out.iter().map(move |line| Problem::new(&document.name, *line, message))
 }
 
 fn with_consequence(problem: Problem, has_last_good: bool) -> Problem {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::load::Document;
 
 /// Changes whenever files would be understood or indexed in another way than before.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 #[derive(Deserialize)]
 struct Stored {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use atiende::channel::transport::{Outgoing, SendFailure, Transport};
 use atiende::knowledge::embed::E5;
-use atiende::knowledge::{Embedder, Knowledge, Options};
+use atiende::knowledge::{Embedder, Knowledge, Options, Problem};
 use atiende::llm::{FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest, TokenCounts};
 use atiende::models::{Library, Use, cache_folder};
 use atiende::prompts::Prompts;
@@ -53,7 +53,10 @@ pub fn knowledge(business: &str, translations: Option<&str>) -> Knowledge {
         examples: Default::default(),
     };
     let (knowledge, report) = Knowledge::open(options).expect("the business's folder is there");
-    assert!(report.problems.is_empty(), "{business}: {:?}", report.problems);
+    // One business has passages that give orders to a machine, which its owner is told.
+    let unexpected = |problem: &&Problem| !problem.message.contains("gives orders to a machine");
+    let problems: Vec<&Problem> = report.problems.iter().filter(unexpected).collect();
+    assert!(problems.is_empty(), "{business}: {problems:?}");
     known.insert(key, knowledge.clone());
     knowledge
 }

@@ -47,6 +47,7 @@ pub fn mirror(document: &Document, table: &Table, to: Language, hash: &str) -> O
         group: document.group.clone(),
         topics: document.topics.iter().map(|topic| mirror.text(topic)).collect(),
         passages,
+        left_out: Vec::new(),
     })
 }
 
