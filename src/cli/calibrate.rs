@@ -9,9 +9,8 @@ use toml_edit::DocumentMut;
 use crate::answer::ladder::Rung;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::eval::calibrate::{FEWEST, furthest, standings, table};
-use crate::eval::case;
 
-use super::eval::try_all;
+use super::eval::{read_cases, try_all};
 use super::session;
 
 /// A slow machine is not to look like a bad model.
@@ -37,9 +36,7 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(args: Args, mut config: Config, file: Option<PathBuf>) -> anyhow::Result<u8> {
     anyhow::ensure!((0.0..=1.0).contains(&args.least), "--least is a share: give a number from 0 to 1");
-    let name = args.cases.display().to_string();
-    let text = std::fs::read_to_string(&args.cases).with_context(|| format!("cannot read {name}"))?;
-    let cases = case::read(&name, &text)?;
+    let cases = read_cases(&args.cases)?;
     let configured = config.decide.translations;
     config.decide.translations = Rung::Live;
     config.conversation.deadline_ms = PATIENCE_MS;

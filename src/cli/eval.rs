@@ -32,9 +32,7 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
-    let file = args.cases.display().to_string();
-    let text = std::fs::read_to_string(&args.cases).with_context(|| format!("cannot read {file}"))?;
-    let cases = case::read(&file, &text)?;
+    let cases = read_cases(&args.cases)?;
     let brain = open(&config, args.knowledge.as_deref())?;
     let results = try_all(&cases, &brain, args.json).await?;
     if let Some(file) = &args.curve {
@@ -47,6 +45,13 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         print!("{}", report::table(&results));
     }
     Ok(u8::from(results.iter().any(|result| !result.passed())))
+}
+
+/// The cases of a file.
+pub(super) fn read_cases(file: &Path) -> anyhow::Result<Vec<Case>> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    Ok(case::read(&name, &text)?)
 }
 
 /// Tries the cases one after the other, and shows how far it is.

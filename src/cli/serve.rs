@@ -29,6 +29,8 @@ pub async fn run(_: Args, config: Config) -> anyhow::Result<u8> {
     if let Some(problem) = &brain.embedder_problem {
         tracing::warn!("Search works by words alone: {problem}");
     }
+    // So that the first translations made ahead are seen too; where nothing may be written, there will be none.
+    drop(std::fs::create_dir_all(&config.knowledge.translations));
     let _watch = if config.knowledge.watch { Some(brain.watch(tell_of_changes)?) } else { None };
     let store = Store::open(&PathBuf::from(&config.storage.database))?;
     let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build()?;

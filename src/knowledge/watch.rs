@@ -20,7 +20,7 @@ pub struct Watch {
     _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
 }
 
-/// Makes the folder of translations if it is not there, so that the first of them are seen, and starts to watch; `told` hears of every reload, on the watching thread.
+/// Starts to watch the folders that are there; `told` hears of every reload, on the watching thread.
 pub fn watch(knowledge: Knowledge, told: impl Fn(Report) + Send + 'static) -> Result<Watch, KnowledgeError> {
     // Events name files by their real path.
     let real = |dir: &Path| dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
@@ -35,7 +35,7 @@ pub fn watch(knowledge: Knowledge, told: impl Fn(Report) + Send + 'static) -> Re
     })
     .map_err(failed)?;
     debouncer.watch(&roots[0], RecursiveMode::Recursive).map_err(failed)?;
-    for root in roots[1..].iter().filter(|root| std::fs::create_dir_all(root).is_ok()) {
+    for root in roots[1..].iter().filter(|root| root.is_dir()) {
         debouncer.watch(root, RecursiveMode::Recursive).map_err(failed)?;
     }
     Ok(Watch { _debouncer: debouncer })
