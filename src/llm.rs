@@ -4,6 +4,7 @@
 //! samples, and answers. Never touches the database or the network, and nothing outside this folder names candle.
 
 mod arch;
+mod decoder;
 mod engine;
 mod load_error;
 mod prompt;
@@ -17,6 +18,7 @@ mod tokenizer;
 mod weights;
 mod worker;
 
+pub use arch::DecoderChoice;
 pub use engine::{Description, Engine, EngineOptions, kernels};
 pub use load_error::LoadError;
 pub use request::{

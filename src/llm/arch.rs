@@ -2,10 +2,14 @@
 //!
 //! A decoder is synchronous and knows token ids only: no text, no queue, no sampling.
 
+mod own;
 mod stock;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
+use self::own::OwnDecoder;
+use self::stock::StockDecoder;
+use super::decoder::Transformer;
 use super::load_error::LoadError;
 use super::weights::WeightsFile;
 
@@ -20,8 +24,24 @@ pub(super) trait Decoder: Send {
     /// the decoder cannot cut its memory there.
     fn rewind(&mut self, length: usize) -> usize;
 
+    /// How many threads compute.
+    fn threads(&self) -> usize;
+
+    /// The processor's instructions that are used.
+    fn kernels(&self) -> &'static str;
+
     /// How many of `remaining` prompt tokens the next call to [`Decoder::forward`] should take; at least one.
     fn chunk(&self, position: usize, remaining: usize) -> usize;
+}
+
+/// Which implementation runs a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DecoderChoice {
+    /// The project's own where it covers the model, else candle's.
+    #[default]
+    Best,
+    /// Candle's stock one: what the own one is measured and tested against.
+    Stock,
 }
 
 /// The kinds of model that the engine runs, by their name in `general.architecture`.
@@ -74,21 +94,28 @@ impl Architecture {
     }
 
     /// How many tokens of context the file's model takes, never more than `limit`.
-    pub(super) fn context(self, weights: &WeightsFile, limit: usize) -> usize {
+    pub(super) fn context(self, choice: DecoderChoice, weights: &WeightsFile, limit: usize) -> usize {
+        let is_own = choice == DecoderChoice::Best && Transformer::covers(self, weights);
+        let limit = if is_own { limit } else { limit.min(stock::longest_context(self)) };
         let trained = weights.metadata().unsigned(&format!("{}.context_length", self.name()));
         let trained = trained.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
-        trained.min(limit).min(stock::longest_context(self))
+        trained.min(limit)
     }
 }
 
-/// Loads the weights of a whole file for a context of `context` tokens.
+/// Loads the weights of a whole file for a context of `context` tokens, to compute on `threads` threads.
 pub(super) fn load(
+    choice: DecoderChoice,
     architecture: Architecture,
     weights: WeightsFile,
     context: usize,
+    threads: usize,
 ) -> Result<Box<dyn Decoder>, LoadError> {
     let path = weights.path.clone();
-    stock::StockDecoder::load(architecture, weights, context)
-        .map(|decoder| Box::new(decoder) as Box<dyn Decoder>)
-        .map_err(|error| LoadError::Model { path, detail: format!("{error:#}") })
+    let decoder = if choice == DecoderChoice::Best && Transformer::covers(architecture, &weights) {
+        OwnDecoder::load(architecture, &weights, context, threads).map(|own| Box::new(own) as Box<dyn Decoder>)
+    } else {
+        StockDecoder::load(architecture, weights, context).map(|stock| Box::new(stock) as Box<dyn Decoder>)
+    };
+    decoder.map_err(|error| LoadError::Model { path, detail: format!("{error:#}") })
 }

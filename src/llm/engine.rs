@@ -19,6 +19,7 @@ use tracing::Span;
 
 pub use self::describe::{Description, kernels};
 use self::load::Loaded;
+use super::arch::DecoderChoice;
 use super::load_error::LoadError;
 use super::prompt;
 use super::request::{
@@ -34,8 +35,8 @@ use crate::clock::{Clock, SystemClock};
 pub struct EngineOptions {
     /// The GGUF file.
     pub path: PathBuf,
-    /// How many threads should compute. The kernels take their number once per process, from `CANDLE_NUM_THREADS`,
-    /// else `RAYON_NUM_THREADS`, else one for each physical core; where that differs, loading logs what to set.
+    /// How many threads compute; nothing for one a processor. Candle's stock models take theirs from
+    /// `CANDLE_NUM_THREADS`; where that differs, loading logs what to set.
     pub threads: Option<usize>,
     /// How many requests may wait, at least 1.
     pub queue: usize,
@@ -43,12 +44,21 @@ pub struct EngineOptions {
     pub max_context: usize,
     /// Gives the date to chat templates that ask for it.
     pub clock: Arc<dyn Clock>,
+    /// Which implementation runs the model.
+    pub decoder: DecoderChoice,
 }
 
 impl EngineOptions {
     /// The usual: 16 may wait, 4,096 tokens of context.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        EngineOptions { path: path.into(), threads: None, queue: 16, max_context: 4096, clock: Arc::new(SystemClock) }
+        EngineOptions {
+            path: path.into(),
+            threads: None,
+            queue: 16,
+            max_context: 4096,
+            clock: Arc::new(SystemClock),
+            decoder: DecoderChoice::Best,
+        }
     }
 }
 

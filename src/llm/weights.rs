@@ -146,6 +146,15 @@ impl<'a> Metadata<'a> {
         unsigned(self.0.get(key)?)
     }
 
+    pub(super) fn float(self, key: &str) -> Option<f32> {
+        match *self.0.get(key)? {
+            Value::F32(number) => Some(number),
+            #[expect(clippy::cast_possible_truncation, reason = "single precision is what models compute in")]
+            Value::F64(number) => Some(number as f32),
+            _ => None,
+        }
+    }
+
     pub(super) fn boolean(self, key: &str) -> Option<bool> {
         match self.0.get(key)? {
             Value::Bool(value) => Some(*value),

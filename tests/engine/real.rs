@@ -8,7 +8,7 @@ use atiende::llm::{
 use tokio_util::sync::CancellationToken;
 
 /// The folder that `atiende models` uses.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     variable("ATIENDE_MODELS_DIR").unwrap_or_else(|| {
         let cache = variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")));

@@ -20,9 +20,9 @@ const MEMORY_PER_FILE_BYTE: f64 = 2.6;
 /// Which of the processor's instructions the model's kernels use.
 pub fn engine() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let text = format!("kernels: {}; {cores} cores", kernels().join(", "));
-    if kernels().contains(&"scalar") {
-        let advice = "build with `cargo build --release` on this machine, which uses its processor's instructions";
+    let text = format!("kernels: {}; {cores} cores", kernels());
+    if kernels() == "portable" {
+        let advice = "this processor has no AVX2, without which a model of this size is slow";
         return Finding::warning("processor", format!("{text}: {advice}"));
     }
     Finding::ok("processor", text)

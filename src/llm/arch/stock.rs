@@ -112,6 +112,23 @@ impl Decoder for StockDecoder {
         0
     }
 
+    fn threads(&self) -> usize {
+        candle_core::utils::barrier_pool().n_workers() + 1
+    }
+
+    /// They are chosen when the program is compiled.
+    fn kernels(&self) -> &'static str {
+        if cfg!(all(target_feature = "avx512vnni", target_feature = "avx512bw")) {
+            "avx512vnni"
+        } else if cfg!(target_feature = "avx2") {
+            "avx2"
+        } else if cfg!(target_feature = "neon") {
+            "neon"
+        } else {
+            "portable"
+        }
+    }
+
     fn chunk(&self, position: usize, remaining: usize) -> usize {
         match self.model {
             Model::Gemma3(_) | Model::Lfm2(_) if position == 0 => remaining,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::EngineOptions;
-use super::describe::{Description, kernels};
+use super::describe::Description;
 use crate::llm::arch::{self, Architecture};
 use crate::llm::load_error::LoadError;
 use crate::llm::sample;
@@ -37,16 +37,24 @@ impl Loaded {
             .and_then(Tokenizer::new)
             .map_err(|detail| LoadError::Tokenizer { path: path.clone(), detail })?;
         let template = template(&weights, &tokenizer, options)?;
-        let mut description = describe(&weights, architecture, options.max_context);
+        let mut description = describe(&weights, architecture, options);
         // The tokenizer's tables are large, and were read.
         weights.content.metadata.retain(|key, _| !key.starts_with("tokenizer."));
         let context = description.context;
-        let mut session = Session::new(arch::load(architecture, weights, context)?);
+        let threads = options.threads.unwrap_or_else(default_threads);
+        let decoder = arch::load(options.decoder, architecture, weights, context, threads)?;
+        (description.threads, description.kernels) = (decoder.threads(), decoder.kernels());
+        let mut session = Session::new(decoder);
         warm_up(&mut session, &tokenizer, path)?;
         description.loading = started.elapsed();
         report(&description, options);
         Ok(Loaded { session, tokenizer: Arc::new(tokenizer), template, context, description })
     }
+}
+
+/// One thread for each processor that this process may use.
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn template(weights: &WeightsFile, tokenizer: &Tokenizer, options: &EngineOptions) -> Result<ChatTemplate, LoadError> {
@@ -55,16 +63,17 @@ fn template(weights: &WeightsFile, tokenizer: &Tokenizer, options: &EngineOption
         .map_err(|detail| LoadError::Template { path: options.path.clone(), detail })
 }
 
-fn describe(weights: &WeightsFile, architecture: Architecture, max_context: usize) -> Description {
+/// What the file says; what it runs on is known once it is loaded.
+fn describe(weights: &WeightsFile, architecture: Architecture, options: &EngineOptions) -> Description {
     let metadata = weights.metadata();
     Description {
         name: metadata.string("general.name").unwrap_or_default().to_owned(),
         architecture: architecture.name().to_owned(),
         parameters: weights.parameters(),
         quantization: weights.quantization(),
-        context: architecture.context(weights, max_context),
-        threads: candle_core::utils::barrier_pool().n_workers() + 1,
-        kernels: kernels(),
+        context: architecture.context(options.decoder, weights, options.max_context),
+        threads: 0,
+        kernels: "",
         has_chat_template: metadata.string("tokenizer.chat_template").is_some(),
         loading: std::time::Duration::ZERO,
     }
@@ -94,7 +103,7 @@ fn report(description: &Description, options: &EngineOptions) {
         quantization = description.quantization,
         context = description.context,
         threads = description.threads,
-        kernels = ?description.kernels,
+        kernels = description.kernels,
         seconds = description.loading.as_secs_f32(),
         "loaded the language model",
     );

@@ -55,6 +55,14 @@ impl Decoder for Script {
         self.read
     }
 
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn kernels(&self) -> &'static str {
+        "script"
+    }
+
     fn chunk(&self, _: usize, remaining: usize) -> usize {
         remaining
     }
@@ -88,7 +96,7 @@ fn engine(queue: usize, free: bool) -> Scripted {
         quantization: "F32".into(),
         context: 64,
         threads: 1,
-        kernels: vec![],
+        kernels: "",
         has_chat_template: false,
         loading: Duration::ZERO,
     };

@@ -1,0 +1,269 @@
+//! What the kernels need of each format: where things lie in a block of sixteen rows, and how a quad is unpacked.
+
+use super::unpack::RowBlock;
+use super::{Format, ROWS};
+use crate::simd::Simd;
+
+/// Bytes of one `f16` for each of sixteen rows.
+const HALVES: usize = 2 * ROWS;
+/// Bytes of one plane: of two quads of four bits, four quads of two, eight of one, or one of eight.
+const PLANE: usize = 64;
+
+/// A format, at compile time. `Q5_K` stands for the block of sixteen rows.
+pub(crate) trait Block {
+    const FORMAT: Format;
+    /// Values of a row in a block.
+    const VALUES: usize;
+    /// Values of a row in a part, which share a scale.
+    const PART: usize;
+    /// Bits of a value.
+    const BITS: usize;
+    /// Bytes of a block of one row in a file.
+    const FILE_BYTES: usize;
+    /// Bytes of the factors, scales and minimums before the parts.
+    const HEADER: usize;
+
+    const PARTS: usize = Self::VALUES / Self::PART;
+    const PART_BYTES: usize = Self::PART * ROWS * Self::BITS / 8;
+    const BYTES: usize = Self::HEADER + Self::PARTS * Self::PART_BYTES;
+
+    /// The scale and the minimum of each row in a part.
+    ///
+    /// # Safety
+    ///
+    /// A block can be read at `block`, and `part` is one of its.
+    unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats);
+
+    /// Writes the factors of row `row`, of sixteen, into a block.
+    fn put_factors(block: &mut [u8], row: usize, from: &RowBlock);
+}
+
+fn put_half(block: &mut [u8], at: usize, row: usize, half: u16) {
+    block[at + 2 * row..][..2].copy_from_slice(&half.to_le_bytes());
+}
+
+/// The formats of 256 values whose parts each have a scale and a minimum.
+macro_rules! k_with_minimums {
+    ($name:ident, $format:ident, $bits:literal, $file_bytes:literal) => {
+        pub(crate) struct $name;
+
+        impl Block for $name {
+            const FORMAT: Format = Format::$format;
+            const VALUES: usize = 256;
+            const PART: usize = 32;
+            const BITS: usize = $bits;
+            const FILE_BYTES: usize = $file_bytes;
+            const HEADER: usize = 2 * HALVES + 2 * Self::PARTS * ROWS;
+
+            #[inline(always)]
+            unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+                // SAFETY: all of this lies in the header.
+                unsafe {
+                    let scales = block.add(2 * HALVES + part * 2 * ROWS);
+                    let factor = simd.halves(block.cast());
+                    let minimum = simd.halves(block.add(HALVES).cast());
+                    (
+                        simd.mul(factor, simd.unsigned_bytes(scales)),
+                        simd.mul(minimum, simd.unsigned_bytes(scales.add(ROWS))),
+                    )
+                }
+            }
+
+            fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
+                put_half(block, 0, row, from.factor);
+                put_half(block, HALVES, row, from.minimum_factor);
+                for part in 0..Self::PARTS {
+                    let at = 2 * HALVES + part * 2 * ROWS + row;
+                    block[at] = from.scales[part];
+                    block[at + ROWS] = from.minimums[part];
+                }
+            }
+        }
+    };
+}
+
+k_with_minimums!(Q4K, Q4K, 4, 144);
+k_with_minimums!(Q5K, Q5K, 5, 176);
+
+pub(crate) struct Q6K;
+
+impl Block for Q6K {
+    const FORMAT: Format = Format::Q6K;
+    const VALUES: usize = 256;
+    const PART: usize = 16;
+    const BITS: usize = 6;
+    const FILE_BYTES: usize = 210;
+    const HEADER: usize = HALVES + Self::PARTS * ROWS;
+
+    #[inline(always)]
+    unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+        // SAFETY: all of this lies in the header.
+        unsafe {
+            let scales = simd.signed_bytes(block.add(HALVES + part * ROWS).cast());
+            let scales = simd.mul(simd.halves(block.cast()), scales);
+            (scales, simd.mul(scales, simd.splat(32.0)))
+        }
+    }
+
+    fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
+        put_half(block, 0, row, from.factor);
+        for part in 0..Self::PARTS {
+            block[HALVES + part * ROWS + row] = from.scales[part];
+        }
+    }
+}
+
+/// The formats of 32 values with one factor, around a fixed zero.
+macro_rules! around_zero {
+    ($name:ident, $format:ident, $bits:literal, $file_bytes:literal, $zero:literal) => {
+        pub(crate) struct $name;
+
+        impl Block for $name {
+            const FORMAT: Format = Format::$format;
+            const VALUES: usize = 32;
+            const PART: usize = 32;
+            const BITS: usize = $bits;
+            const FILE_BYTES: usize = $file_bytes;
+            const HEADER: usize = HALVES;
+
+            #[inline(always)]
+            unsafe fn factors<S: Simd>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
+                // SAFETY: the header has sixteen halves.
+                let scale = unsafe { simd.halves(block.cast()) };
+                let zero = if $bits == 8 && S::SIGNED_BYTES { 0.0 } else { $zero };
+                (scale, simd.mul(scale, simd.splat(zero)))
+            }
+
+            fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
+                put_half(block, 0, row, from.factor);
+            }
+        }
+    };
+}
+
+around_zero!(Q4Zero, Q4Zero, 4, 18, 8.0);
+around_zero!(Q5Zero, Q5Zero, 5, 22, 16.0);
+around_zero!(Q8Zero, Q8Zero, 8, 34, 128.0);
+
+/// The formats of 32 values with a factor and a minimum, which is added.
+macro_rules! with_minimum {
+    ($name:ident, $format:ident, $bits:literal, $file_bytes:literal) => {
+        pub(crate) struct $name;
+
+        impl Block for $name {
+            const FORMAT: Format = Format::$format;
+            const VALUES: usize = 32;
+            const PART: usize = 32;
+            const BITS: usize = $bits;
+            const FILE_BYTES: usize = $file_bytes;
+            const HEADER: usize = 2 * HALVES;
+
+            #[inline(always)]
+            unsafe fn factors<S: Simd>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
+                // SAFETY: the header has twice sixteen halves.
+                unsafe {
+                    let minimum = simd.halves(block.add(HALVES).cast());
+                    (simd.halves(block.cast()), simd.mul(minimum, simd.splat(-1.0)))
+                }
+            }
+
+            fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
+                put_half(block, 0, row, from.factor);
+                put_half(block, HALVES, row, from.minimum_factor);
+            }
+        }
+    };
+}
+
+with_minimum!(Q4One, Q4One, 4, 20);
+with_minimum!(Q5One, Q5One, 5, 24);
+
+/// The two quads `2 * PAIR` and `2 * PAIR + 1` of a part, ready for a dot product.
+///
+/// # Safety
+///
+/// A part of `B` can be read at `part`, and has so many quads.
+#[inline(always)]
+pub(crate) unsafe fn quads<S: Simd, B: Block, const PAIR: usize>(simd: S, part: *const u8) -> (S::Bytes, S::Bytes) {
+    // SAFETY: a part of 4 `PAIRS` quads holds its planes one after the other: the nibbles first, then further bits.
+    unsafe {
+        if B::BITS == 8 {
+            let quad = |at: usize| simd.whole(simd.bytes(part.add((2 * PAIR + at) * PLANE)));
+            return (quad(0), quad(1));
+        }
+        let nibbles = simd.bytes(part.add(PAIR * PLANE));
+        let (low, high) = (simd.low(nibbles), simd.high(nibbles));
+        let planes = part.add(B::PART / 8 * PLANE);
+        match (B::BITS, PAIR % 4) {
+            (5, 0) => one_bit::<S, 0, 1>(simd, low, high, planes),
+            (5, 1) => one_bit::<S, 2, 3>(simd, low, high, planes),
+            (5, 2) => one_bit::<S, 4, 5>(simd, low, high, planes),
+            (5, _) => one_bit::<S, 6, 7>(simd, low, high, planes),
+            (6, 0 | 2) => two_bits::<S, 0, 2>(simd, low, high, planes.add(PAIR / 2 * PLANE)),
+            (6, _) => two_bits::<S, 4, 6>(simd, low, high, planes.add(PAIR / 2 * PLANE)),
+            _ => (low, high),
+        }
+    }
+}
+
+/// # Safety
+///
+/// A plane can be read at `plane`.
+#[inline(always)]
+unsafe fn one_bit<S: Simd, const FIRST: u32, const SECOND: u32>(
+    simd: S,
+    low: S::Bytes,
+    high: S::Bytes,
+    plane: *const u8,
+) -> (S::Bytes, S::Bytes) {
+    // SAFETY: the caller answers for the plane.
+    let plane = unsafe { simd.bytes(plane) };
+    (simd.with_one_bit::<FIRST>(low, plane), simd.with_one_bit::<SECOND>(high, plane))
+}
+
+/// # Safety
+///
+/// A plane can be read at `plane`.
+#[inline(always)]
+unsafe fn two_bits<S: Simd, const FIRST: u32, const SECOND: u32>(
+    simd: S,
+    low: S::Bytes,
+    high: S::Bytes,
+    plane: *const u8,
+) -> (S::Bytes, S::Bytes) {
+    // SAFETY: the caller answers for the plane.
+    let plane = unsafe { simd.bytes(plane) };
+    (simd.with_two_bits::<FIRST>(low, plane), simd.with_two_bits::<SECOND>(high, plane))
+}
+
+/// Writes the values of one row's part into the planes of sixteen rows.
+pub(crate) fn put_values<B: Block>(part: &mut [u8], row: usize, values: &[u8]) {
+    let word = |quad: usize| {
+        let values = &values[4 * quad..4 * quad + 4];
+        u32::from_le_bytes([values[0], values[1], values[2], values[3]])
+    };
+    let mut put = |plane: usize, bytes: u32| {
+        let at = plane * PLANE + 4 * row;
+        part[at..at + 4].copy_from_slice(&bytes.to_le_bytes());
+    };
+    let quads = B::PART / 4;
+    if B::BITS == 8 {
+        return (0..quads).for_each(|quad| put(quad, word(quad)));
+    }
+    const NIBBLES: u32 = 0x0F0F_0F0F;
+    for pair in 0..quads / 2 {
+        put(pair, word(2 * pair) & NIBBLES | (word(2 * pair + 1) & NIBBLES) << 4);
+    }
+    // Further bits: quad by quad, `extra` bits each, as many quads as fit a byte to a plane.
+    let extra = B::BITS - 4;
+    if extra == 0 {
+        return;
+    }
+    let mask = 0x0101_0101 * ((1 << extra) - 1);
+    let quads_in_plane = 8 / extra;
+    for (plane, first) in (0..quads).step_by(quads_in_plane).enumerate() {
+        let bits = (first..quads.min(first + quads_in_plane))
+            .fold(0, |bits, quad| bits | (word(quad) >> 4 & mask) << (extra * (quad - first)));
+        put(quads / 2 + plane, bits);
+    }
+}

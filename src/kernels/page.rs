@@ -1,0 +1,80 @@
+//! Keys and values of a few neighbouring positions, in all layers, as `f16`.
+//!
+//! Whoever remembers a text holds a list of pages; texts that begin alike share the pages of their beginning.
+
+use half::f16;
+
+/// Positions in a page.
+pub const POSITIONS: usize = 32;
+
+/// What a model's pages look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageShape {
+    /// Layers of the model.
+    pub layers: usize,
+    /// Heads of keys and values.
+    pub heads: usize,
+    /// Numbers of a head, a multiple of 16.
+    pub head: usize,
+}
+
+impl PageShape {
+    /// Numbers of the keys of one head in one layer; of the values, too.
+    pub(super) fn block(self) -> usize {
+        POSITIONS * self.head
+    }
+
+    fn numbers(self) -> usize {
+        2 * self.block() * self.heads * self.layers
+    }
+
+    /// How much memory a page takes.
+    pub fn bytes(self) -> usize {
+        2 * self.numbers()
+    }
+
+    /// Where the keys of a head stand; its values stand behind them.
+    pub(super) fn start(self, layer: usize, head: usize) -> usize {
+        2 * self.block() * (layer * self.heads + head)
+    }
+}
+
+/// The keys of a head stand number by number, 32 positions of each; its values position by position.
+#[derive(Clone)]
+pub struct Page {
+    numbers: Vec<u16>,
+}
+
+impl Page {
+    /// A page of zeros.
+    pub fn new(shape: PageShape) -> Self {
+        Page { numbers: vec![0; shape.numbers()] }
+    }
+
+    /// The bits of all numbers, to be kept on disk.
+    pub fn numbers(&self) -> &[u16] {
+        &self.numbers
+    }
+
+    /// A page from its numbers; nothing when there are not as many as the shape says or one is not finite.
+    pub fn from_numbers(shape: PageShape, numbers: Vec<u16>) -> Option<Self> {
+        let is_finite = |bits: &u16| f16::from_bits(*bits).is_finite();
+        (numbers.len() == shape.numbers() && numbers.iter().all(is_finite)).then_some(Page { numbers })
+    }
+
+    /// Writes the keys and values of all heads of a layer at a position of this page.
+    pub fn put(&mut self, shape: PageShape, layer: usize, position: usize, keys: &[f32], values: &[f32]) {
+        assert!(position < POSITIONS && keys.len() == shape.heads * shape.head && values.len() == keys.len());
+        for head in 0..shape.heads {
+            let start = shape.start(layer, head);
+            let (key_block, rest) = self.numbers[start..].split_at_mut(shape.block());
+            let range = head * shape.head..(head + 1) * shape.head;
+            for (numbers, key) in key_block.chunks_exact_mut(POSITIONS).zip(&keys[range.clone()]) {
+                numbers[position] = f16::from_f32(*key).to_bits();
+            }
+            for (number, value) in rest[position * shape.head..].iter_mut().zip(&values[range]) {
+                *number = f16::from_f32(*value).to_bits();
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Vectors of sixteen numbers, as each kind of processor has them.
+//!
+//! Kernels are written once over [`Simd`] and compiled for each level. A value of a type that implements it can be
+//! made only where the processor has the instructions; the functions with `#[target_feature]` in which the kernels are
+//! compiled are called with such a value at hand.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use self::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) use self::avx512::Avx512;
+pub(super) use self::portable::Portable;
+
+/// Sixteen lanes of 32 bits, or 64 bytes: four for each lane.
+pub(super) trait Simd: Copy {
+    /// 64 bytes.
+    type Bytes: Copy;
+    /// Sixteen `i32`.
+    type Ints: Copy;
+    /// Sixteen `f32`.
+    type Floats: Copy;
+
+    /// Whether [`Simd::dot`] takes the 8-bit weights of a matrix as signed. They are stored with 128 added.
+    const SIGNED_BYTES: bool;
+
+    /// # Safety
+    ///
+    /// 64 bytes can be read at `from`.
+    unsafe fn bytes(self, from: *const u8) -> Self::Bytes;
+
+    /// The lower four bits of each byte.
+    fn low(self, bytes: Self::Bytes) -> Self::Bytes;
+
+    /// The upper four bits of each byte.
+    fn high(self, bytes: Self::Bytes) -> Self::Bytes;
+
+    /// `below`, with bit `FROM` of each byte of `plane` as its bit 4.
+    fn with_one_bit<const FROM: u32>(self, below: Self::Bytes, plane: Self::Bytes) -> Self::Bytes;
+
+    /// `below`, with bits `FROM` and `FROM + 1` of each byte of `plane` as its bits 4 and 5.
+    fn with_two_bits<const FROM: u32>(self, below: Self::Bytes, plane: Self::Bytes) -> Self::Bytes;
+
+    /// What [`Simd::dot`] needs of bytes of eight bits.
+    fn whole(self, bytes: Self::Bytes) -> Self::Bytes;
+
+    fn no_ints(self) -> Self::Ints;
+
+    /// Adds to each lane the dot product of its four bytes of `weights`, below 64 each, with the four of `values`.
+    fn dot(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints;
+
+    /// The same for what [`Simd::whole`] gave.
+    fn dot_whole(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints;
+
+    fn floats_of(self, ints: Self::Ints) -> Self::Floats;
+
+    fn splat(self, value: f32) -> Self::Floats;
+
+    /// # Safety
+    ///
+    /// Sixteen `f32` can be read at `from`.
+    unsafe fn floats(self, from: *const f32) -> Self::Floats;
+
+    /// # Safety
+    ///
+    /// Sixteen `f16`, as their bits, can be read at `from`.
+    unsafe fn halves(self, from: *const u16) -> Self::Floats;
+
+    /// # Safety
+    ///
+    /// Sixteen bytes can be read at `from`.
+    unsafe fn unsigned_bytes(self, from: *const u8) -> Self::Floats;
+
+    /// # Safety
+    ///
+    /// Sixteen bytes can be read at `from`.
+    unsafe fn signed_bytes(self, from: *const i8) -> Self::Floats;
+
+    /// # Safety
+    ///
+    /// Sixteen `f32` can be written at `to`.
+    unsafe fn store(self, to: *mut f32, floats: Self::Floats);
+
+    fn add(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
+
+    fn mul(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
+
+    fn div(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
+
+    fn max(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
+
+    fn min(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
+
+    /// `one * other + more`
+    fn mul_add(self, one: Self::Floats, other: Self::Floats, more: Self::Floats) -> Self::Floats;
+
+    /// `more - one * other`
+    fn sub_mul(self, one: Self::Floats, other: Self::Floats, more: Self::Floats) -> Self::Floats;
+
+    /// The nearest whole numbers.
+    fn round(self, floats: Self::Floats) -> Self::Floats;
+
+    /// `floats * 2^powers`, the powers being whole and between -126 and 127.
+    fn scale_by_power_of_two(self, floats: Self::Floats, powers: Self::Floats) -> Self::Floats;
+
+    /// The lanes' sum, added up in a fixed order.
+    fn sum(self, floats: Self::Floats) -> f32 {
+        let mut lanes = [0.0; 16];
+        // SAFETY: there is room for sixteen.
+        unsafe { self.store(lanes.as_mut_ptr(), floats) };
+        let fours: [f32; 4] = std::array::from_fn(|i| (lanes[i] + lanes[i + 4]) + (lanes[i + 8] + lanes[i + 12]));
+        (fours[0] + fours[1]) + (fours[2] + fours[3])
+    }
+
+    /// The largest of the lanes.
+    fn largest(self, floats: Self::Floats) -> f32 {
+        let mut lanes = [0.0; 16];
+        // SAFETY: there is room for sixteen.
+        unsafe { self.store(lanes.as_mut_ptr(), floats) };
+        lanes.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    /// `e^x`, within two units of the last place from -87 to 88; 0 far below; `e^0` is 1 exactly.
+    ///
+    /// The range is cut to half of `ln 2` to either side, where a polynomial of the sixth degree does (Cephes, `expf`).
+    #[inline(always)]
+    #[expect(clippy::excessive_precision, reason = "the constants as they are published")]
+    fn exp(self, x: Self::Floats) -> Self::Floats {
+        let x = self.max(self.min(x, self.splat(88.376_26)), self.splat(-87.336_54));
+        let powers = self.round(self.mul(x, self.splat(std::f32::consts::LOG2_E)));
+        let rest = self.sub_mul(powers, self.splat(0.693_359_375), x);
+        let rest = self.sub_mul(powers, self.splat(-2.121_944_4e-4), rest);
+        let mut sum = self.splat(1.987_569_2e-4);
+        for factor in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5, 1.0, 1.0] {
+            sum = self.mul_add(sum, rest, self.splat(factor));
+        }
+        self.scale_by_power_of_two(sum, powers)
+    }
+}

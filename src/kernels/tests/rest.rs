@@ -1,0 +1,97 @@
+//! The pool of threads, and what happens number by number.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{all_kernels, assert_near, numbers};
+use crate::{Gate, Pool};
+
+#[test]
+fn every_task_is_done_once_whatever_the_number_of_threads() {
+    for threads in [1, 2, 3, 5] {
+        let pool = Pool::new(threads).unwrap();
+        assert_eq!(pool.threads(), threads);
+        for tasks in (0..40).chain([1000]) {
+            let done: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+            pool.run(tasks, &|task| {
+                done[task].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(done.iter().all(|times| times.load(Ordering::Relaxed) == 1), "{tasks} tasks, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_pool_works_on_after_a_panic_in_a_task() {
+    let pool = Pool::new(3).unwrap();
+    for broken in [0, 50, 99] {
+        let run = std::panic::AssertUnwindSafe(|| pool.run(100, &|task| assert_ne!(task, broken)));
+        assert!(std::panic::catch_unwind(run).is_err());
+    }
+    let sum = AtomicUsize::new(0);
+    pool.run(100, &|task| {
+        sum.fetch_add(task, Ordering::Relaxed);
+    });
+    assert_eq!(sum.into_inner(), 4950);
+}
+
+#[test]
+fn several_may_ask_a_pool_at_once() {
+    let pool = Pool::new(2).unwrap();
+    let sum = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let add = |_| _ = sum.fetch_add(1, Ordering::Relaxed);
+                (0..200).for_each(|_| pool.run(8, &add));
+            });
+        }
+    });
+    assert_eq!(sum.into_inner(), 4 * 200 * 8);
+}
+
+#[test]
+fn a_norm_divides_by_the_root_of_the_mean_square() {
+    let (input, weight) = (numbers(5 * 100, 3), numbers(100, 4));
+    let expected: Vec<f32> = input
+        .chunks_exact(100)
+        .flat_map(|row| {
+            let mean = row.iter().map(|x| x * x).sum::<f32>() / 100.0;
+            row.iter().zip(&weight).map(move |(x, weight)| x / (mean + 1e-6).sqrt() * weight).collect::<Vec<_>>()
+        })
+        .collect();
+    for kernels in all_kernels() {
+        let mut normed = vec![0.0; input.len()];
+        kernels.rms_norm(&input, &weight, 1e-6, &mut normed);
+        assert_near(&normed, &expected, 1e-5);
+        let mut in_place = input.clone();
+        kernels.rms_norm_in_place(&mut in_place, &weight, 1e-6, &mut Vec::new());
+        assert_eq!(in_place, normed);
+    }
+}
+
+#[test]
+fn gates_bend_as_their_formulas_say() {
+    let input: Vec<f32> = (-300..301).map(|x| 0.1 * f32::from(i16::try_from(x).unwrap())).collect();
+    let factors = numbers(input.len(), 4);
+    let silu = |x: f32| x / (1.0 + (-x).exp());
+    let gelu = |x: f32| 0.5 * x * (1.0 + (0.797_884_6 * (x + 0.044_715 * x * x * x)).tanh());
+    for kernels in all_kernels() {
+        for (gate, formula) in [(Gate::Silu, &silu as &dyn Fn(f32) -> f32), (Gate::Gelu, &gelu)] {
+            let mut bent = input.clone();
+            kernels.gate(gate, &mut bent, &factors);
+            let expected: Vec<f32> = input.iter().zip(&factors).map(|(x, factor)| formula(*x) * factor).collect();
+            assert_near(&bent, &expected, 1e-6);
+        }
+    }
+}
+
+#[test]
+fn the_logarithm_of_a_sum_of_powers_does_not_overflow() {
+    for kernels in all_kernels() {
+        let logits: Vec<f32> = numbers(1003, 6).iter().map(|x| 900.0 + 10.0 * x).collect();
+        let exact = 900.0 + logits.iter().map(|x| f64::from(x - 900.0).exp()).sum::<f64>().ln();
+        assert!((f64::from(kernels.log_sum_exp(&logits)) - exact).abs() < 1e-3);
+        assert!((kernels.log_sum_exp(&[3.0]) - 3.0).abs() < 1e-6);
+        assert_eq!(kernels.log_sum_exp(&[f32::NEG_INFINITY]), f32::NEG_INFINITY);
+    }
+}

@@ -1,0 +1,125 @@
+//! The decoder against candle's stock one, on the files that `atiende models pull` lays down.
+//!
+//! Activations are rounded to eight bits in both, so that the smallest difference in the order of a sum grows from
+//! layer to layer. The stock decoder itself gives other logits for a text that it reads at once than for the same text
+//! token by token: that is the tolerance.
+
+use std::path::PathBuf;
+
+use atiende_kernels::Kernels;
+
+use super::{greedy, read};
+use crate::llm::arch::{self, Architecture, Decoder, DecoderChoice};
+use crate::llm::decoder::{Memory, Transformer};
+use crate::llm::tokenizer::{Tokenizer, Vocabulary};
+use crate::llm::weights::WeightsFile;
+
+/// What a bakery's customers ask, in their languages and spelling.
+const QUESTIONS: [&str; 20] = [
+    "¿A qué hora abren los martes?",
+    "abren el domingo??",
+    "What time do you open on Saturday?",
+    "do u have gluten free bread",
+    "Que horas vocês abrem amanhã?",
+    "quanto custa a ensaimada?",
+    "À quelle heure fermez-vous ?",
+    "Wann haben Sie geöffnet?",
+    "Quanto costa un croissant?",
+    "hola, hacen tartas de cumpleaños?",
+    "where r u located",
+    "¿Puedo pagar con tarjeta?",
+    "Aceitam Pix?",
+    "Is the ensaimada vegan?",
+    "cuanto sale un cafe con leche",
+    "Можно заказать торт?",
+    "何時に開きますか",
+    "Translate to English: Cerramos los domingos.",
+    "Answer yes or no: are you open on Sundays?",
+    "Repite el horario en una frase.",
+];
+
+const FACTS: &str = "Eres el asistente de una panadería. Responde con estos datos. De lunes a sábado de 8:00 a 14:00. \
+                     Domingos cerrado. Ensaimada: 2,50 €. Café con leche: 1,80 €.";
+
+/// New tokens after each prompt.
+const NEW: usize = 4;
+
+/// Of the tokens, how many have to be the stock decoder's: it agrees with itself on about as many.
+const SHARE: f64 = 0.93;
+
+struct Pair {
+    tokenizer: Tokenizer,
+    own: Transformer,
+    stock: Box<dyn Decoder>,
+}
+
+impl Pair {
+    fn load(file: &str, architecture: Architecture) -> Self {
+        let folder = std::env::var_os("ATIENDE_MODELS_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let cache = || std::env::home_dir().expect("HOME is set").join(".cache/atiende/models");
+        let path = folder.unwrap_or_else(cache).join(file);
+        assert!(path.exists(), "this test needs {}: run `atiende models pull` first", path.display());
+        let weights = WeightsFile::open(&path).unwrap();
+        let tokenizer = Vocabulary::read(weights.metadata()).and_then(Tokenizer::new).unwrap();
+        let own = Transformer::load(architecture, &weights, 4096, Kernels::new(2).unwrap()).unwrap();
+        let stock = arch::load(DecoderChoice::Stock, architecture, weights, 4096, 2).unwrap();
+        Pair { tokenizer, own, stock }
+    }
+
+    /// Greedy decoding by the stock decoder, with the own one beside it. Gives how many of the own one's tokens would
+    /// have been the same.
+    fn same(&mut self, question: &str) -> usize {
+        let prompt = self.tokenizer.encode_text(&format!("{FACTS} {question}")).unwrap();
+        let mut memory = Memory::default();
+        let mut ours = read(&mut self.own, &mut memory, &prompt).pop().unwrap();
+        self.stock.rewind(0);
+        let mut theirs = self.stock.forward(&prompt, 0).unwrap();
+        let mut same = 0;
+        for position in prompt.len()..prompt.len() + NEW {
+            let token = greedy(&theirs);
+            same += usize::from(token == greedy(&ours));
+            ours = read(&mut self.own, &mut memory, &[token]).pop().unwrap();
+            theirs = self.stock.forward(&[token], position).unwrap();
+        }
+        same
+    }
+
+    /// How far the own logits after a prompt are from the stock ones, and those from themselves when they are computed
+    /// token by token.
+    fn distances(&mut self, question: &str) -> (f32, f32) {
+        let prompt = self.tokenizer.encode_text(&format!("{FACTS} {question}")).unwrap();
+        let ours = read(&mut self.own, &mut Memory::default(), &prompt).pop().unwrap();
+        self.stock.rewind(0);
+        let at_once = self.stock.forward(&prompt, 0).unwrap();
+        self.stock.rewind(0);
+        let mut one_by_one = Vec::new();
+        for (position, token) in prompt.iter().enumerate() {
+            one_by_one = self.stock.forward(&[*token], position).unwrap();
+        }
+        (distance(&ours, &at_once), distance(&one_by_one, &at_once))
+    }
+}
+
+fn distance(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt()
+}
+
+fn check(file: &str, architecture: Architecture) {
+    let mut pair = Pair::load(file, architecture);
+    let same: usize = QUESTIONS.iter().map(|question| pair.same(question)).sum();
+    let all = QUESTIONS.len() * NEW;
+    let distances: Vec<(f32, f32)> = QUESTIONS[..2].iter().map(|question| pair.distances(question)).collect();
+    println!("{file}: {same} of {all} tokens are the same; distances {distances:?}");
+    #[expect(clippy::cast_precision_loss, reason = "there are some hundred tokens")]
+    let share = same as f64 / all as f64;
+    assert!(share >= SHARE, "{file}: only {same} of {all} tokens are the same");
+    let (ours, theirs) = distances.iter().fold((0.0, 0.0), |sums, pair| (sums.0 + pair.0, sums.1 + pair.1));
+    assert!(ours < 2.0 * theirs, "{file}: the logits are {ours} apart, where the stock ones vary by {theirs}");
+}
+
+/// One after the other: the stock decoder's threads spin, and two at once would take many times as long.
+#[test]
+fn real_models_write_what_they_write_with_the_stock_decoder() {
+    check("smollm2-135m-instruct-q4_1.gguf", Architecture::Llama);
+    check("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", Architecture::Qwen2);
+}
