@@ -4,13 +4,13 @@
 //! samples, and answers. Never touches the database or the network, and nothing outside this folder names candle.
 
 mod arch;
+mod beginnings;
 mod decoder;
 mod engine;
 mod load_error;
 mod prompt;
 pub mod request;
 mod sample;
-mod session;
 pub mod slot;
 mod stream;
 mod template;

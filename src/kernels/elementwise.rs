@@ -1,7 +1,7 @@
 //! What happens to each number or each row by itself: norms, gates, rotations, and the sum behind a softmax.
 
 use super::Kernels;
-use super::level::Kind;
+use super::level::{Kind, Level};
 use super::pool::Disjoint;
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512};
@@ -85,12 +85,15 @@ impl Kernels {
             at_level!(level, gate_numbers(gate: Gate, numbers: &mut [f32], factors: &[f32]));
         });
     }
+}
 
-    /// The natural logarithm of the sum of `e^x`.
-    pub fn log_sum_exp(&self, numbers: &[f32]) -> f32 {
-        let level = self.level;
-        at_level!(level, sum_of_powers(numbers: &[f32]) -> f32)
-    }
+/// The natural logarithm of the sum of `e^x`; not a number when one of them is none.
+pub fn log_sum_exp(numbers: &[f32]) -> f32 {
+    log_sum_exp_at(Level::best(), numbers)
+}
+
+pub(super) fn log_sum_exp_at(level: Level, numbers: &[f32]) -> f32 {
+    at_level!(level, sum_of_powers(numbers: &[f32]) -> f32)
 }
 
 #[inline(always)]

@@ -27,7 +27,7 @@ mod tests;
 
 pub use self::activation::Activations;
 pub use self::attention::{Attention, Queries};
-pub use self::elementwise::Gate;
+pub use self::elementwise::{Gate, log_sum_exp};
 pub use self::format::Format;
 pub use self::level::Level;
 pub use self::matrix::{Matrix, MatrixBuilder};

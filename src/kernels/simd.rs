@@ -91,8 +91,10 @@ pub(super) trait Simd: Copy {
 
     fn div(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
 
+    /// The larger of each two, and `other` where one of them is not a number.
     fn max(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
 
+    /// The smaller of each two, and `other` where one of them is not a number.
     fn min(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
 
     /// `one * other + more`
@@ -130,7 +132,8 @@ pub(super) trait Simd: Copy {
     #[inline(always)]
     #[expect(clippy::excessive_precision, reason = "the constants as they are published")]
     fn exp(self, x: Self::Floats) -> Self::Floats {
-        let x = self.max(self.min(x, self.splat(88.376_26)), self.splat(-87.336_54));
+        // In this order, what is not a number stays so.
+        let x = self.max(self.splat(-87.336_54), self.min(self.splat(88.376_26), x));
         let powers = self.round(self.mul(x, self.splat(std::f32::consts::LOG2_E)));
         let rest = self.sub_mul(powers, self.splat(0.693_359_375), x);
         let rest = self.sub_mul(powers, self.splat(-2.121_944_4e-4), rest);

@@ -3,35 +3,46 @@
 //! A decoder is synchronous and knows token ids only: no text, no queue, no sampling.
 
 mod own;
+mod single;
 mod stock;
 #[cfg(test)]
 pub(super) mod tests;
 
-use self::own::OwnDecoder;
+use atiende_kernels::Kernels;
+
+pub(super) use self::single::{OneText, Single};
 use self::stock::StockDecoder;
-use super::decoder::Transformer;
+use super::decoder::{Memory, Piece, Transformer};
 use super::load_error::LoadError;
 use super::weights::WeightsFile;
 
-/// A transformer with its keys and values: what it has read so far, it remembers by position.
+/// Reads texts, of which it remembers what the caller holds for it in [`Memory`].
 pub(super) trait Decoder: Send {
-    /// Reads `tokens`, the first of which stands at `position`, and gives the logits after the last of them.
-    /// `position` is the number of tokens read since the start or the last [`Decoder::rewind`]. After an error the
-    /// memory is undefined until `rewind(0)`.
-    fn forward(&mut self, tokens: &[u32], position: usize) -> anyhow::Result<Vec<f32>>;
+    /// How many texts can be read in one call, at least one.
+    fn texts(&self) -> usize;
 
-    /// Forgets what stands at `length` and after it, and gives how much is still remembered: `length`, or less where
-    /// the decoder cannot cut its memory there.
-    fn rewind(&mut self, length: usize) -> usize;
+    /// Whether the logits after several tokens of a piece can be had.
+    fn gives_all_logits(&self) -> bool;
+
+    /// How many tokens of a piece the next call should take at most.
+    fn chunk(&self) -> usize;
+
+    /// Reads the pieces, and gives the logits that they want: one row after the other, in the pieces' order. What a
+    /// text comes to does not depend on how it is cut into pieces or what is read beside it. After an error, the
+    /// memories hold what they held before.
+    fn read(&mut self, pieces: &mut [Piece<'_>]) -> anyhow::Result<Vec<Vec<f32>>>;
+
+    /// The first `length` tokens of a memory, or less where the decoder cannot cut its memory there.
+    fn resume(&mut self, memory: Memory, length: usize) -> Memory;
+
+    /// How much memory a page of keys and values takes, in bytes; nothing where there are none.
+    fn page_bytes(&self) -> Option<usize>;
 
     /// How many threads compute.
     fn threads(&self) -> usize;
 
     /// The processor's instructions that are used.
     fn kernels(&self) -> &'static str;
-
-    /// How many of `remaining` prompt tokens the next call to [`Decoder::forward`] should take; at least one.
-    fn chunk(&self, position: usize, remaining: usize) -> usize;
 }
 
 /// Which implementation runs a model.
@@ -113,9 +124,18 @@ pub(super) fn load(
 ) -> Result<Box<dyn Decoder>, LoadError> {
     let path = weights.path.clone();
     let decoder = if choice == DecoderChoice::Best && Transformer::covers(architecture, &weights) {
-        OwnDecoder::load(architecture, &weights, context, threads).map(|own| Box::new(own) as Box<dyn Decoder>)
+        own(architecture, &weights, context, threads).map(|own| Box::new(own) as Box<dyn Decoder>)
     } else {
-        StockDecoder::load(architecture, weights, context).map(|stock| Box::new(stock) as Box<dyn Decoder>)
+        StockDecoder::load(architecture, weights, context).map(|stock| Box::new(Single::new(stock)) as Box<dyn Decoder>)
     };
     decoder.map_err(|error| LoadError::Model { path, detail: format!("{error:#}") })
+}
+
+fn own(
+    architecture: Architecture,
+    weights: &WeightsFile,
+    context: usize,
+    threads: usize,
+) -> anyhow::Result<Transformer> {
+    Transformer::load(architecture, weights, context, Kernels::new(threads)?)
 }

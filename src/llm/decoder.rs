@@ -18,7 +18,7 @@ use self::layer::{Layer, Scratch};
 use self::rope::Rope;
 use self::shape::Shape;
 use self::tensors::Embedding;
-use atiende_kernels::{Kernels, Matrix, Product, Queries};
+use atiende_kernels::{Kernels, Matrix, PageShape, Product, Queries};
 
 pub(super) use self::memory::Memory;
 
@@ -69,7 +69,7 @@ impl Transformer {
         }
         let logits = self.logits(pieces);
         for piece in pieces {
-            piece.memory.advance(piece.tokens.len());
+            piece.memory.advance(piece.tokens);
         }
         Ok(logits)
     }
@@ -118,6 +118,11 @@ impl Transformer {
         let mut logits = vec![0.0; wanted.len() / shape.width * head.rows()];
         kernels.multiply(&scratch.activations, &mut [Product { matrix: head, into: &mut logits }]);
         logits.chunks_exact(head.rows()).map(<[f32]>::to_vec).collect()
+    }
+
+    /// What the pages of its memories look like.
+    pub(super) fn page(&self) -> PageShape {
+        self.shape.page()
     }
 
     pub(super) fn kernels(&self) -> &Kernels {

@@ -46,7 +46,14 @@ pub struct EngineOptions {
     pub clock: Arc<dyn Clock>,
     /// Which implementation runs the model.
     pub decoder: DecoderChoice,
+    /// How much memory the beginnings of prompts may take that were read, in bytes.
+    pub remembered: usize,
+    /// Whether tokens are guessed from the prompt and verified several at once. It changes the time, not the answer.
+    pub guesses: bool,
 }
+
+/// What beginnings of prompts may take by default: some 9,000 tokens of the default model.
+const REMEMBERED: usize = 256 << 20;
 
 impl EngineOptions {
     /// The usual: 16 may wait, 4,096 tokens of context.
@@ -58,6 +65,8 @@ impl EngineOptions {
             max_context: 4096,
             clock: Arc::new(SystemClock),
             decoder: DecoderChoice::Best,
+            remembered: REMEMBERED,
+            guesses: true,
         }
     }
 }
@@ -191,9 +200,10 @@ fn run(
         Ok(loaded) => loaded,
         Err(error) => return drop(report.send(Err(error))),
     };
-    let Loaded { session, tokenizer, template, context, description } = loaded;
+    let Loaded { decoder, beginnings, guesses, tokenizer, template, context, description } = loaded;
     let healthy = Arc::new(AtomicBool::new(true));
-    let worker = Worker { session, tokenizer: tokenizer.clone(), context, healthy: healthy.clone() };
+    let (reader, health) = (tokenizer.clone(), healthy.clone());
+    let worker = Worker { decoder, tokenizer: reader, beginnings, context, guesses, healthy: health };
     let front = Front { tokenizer, template, context, healthy, description };
     if report.send(Ok(front)).is_ok() {
         worker.serve(commands);

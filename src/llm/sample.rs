@@ -21,14 +21,7 @@ pub(super) fn log_probability(logits: &[f32], id: u32) -> f32 {
 
 /// The logarithm of the sum of what `values` are the logarithms of.
 pub(super) fn log_sum_exp(values: &[f32]) -> f32 {
-    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if largest == f32::NEG_INFINITY {
-        return largest;
-    }
-    let sum: f64 = values.iter().map(|value| f64::from((value - largest).exp())).sum();
-    #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a few hundred thousand terms is small")]
-    let sum = sum.ln() as f32;
-    largest + sum
+    atiende_kernels::log_sum_exp(values)
 }
 
 /// Probabilities that sum to 1 from logarithms of shares; alike when all are impossible.

@@ -1,26 +1,38 @@
-//! The thread that owns the model: takes one command after the other, and survives whatever the model does.
+//! The thread that owns the model: reads for several askers at once, and survives whatever the model does.
 //!
-//! Work that nobody waits for is dropped before it starts, and ended at the next token or chunk of the prompt.
+//! Each pass through the model takes the next tokens of everyone who is being answered, and, after those, a part of
+//! the prompts that are still being read, so that nobody waits for another's long prompt. Work that nobody waits for
+//! is dropped before it starts, and ended at the next pass.
 
 mod generate;
+mod lookup;
 mod score;
+mod task;
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
+use self::lookup::Payoff;
+use self::task::{Facilities, Task};
+use super::arch::Decoder;
+use super::beginnings::Beginnings;
+use super::decoder::Piece;
 use super::request::{Generated, ModelError};
-use super::session::{Interrupt, Session};
 use super::tokenizer::Tokenizer;
 
 pub(super) use self::generate::Generation;
 pub(super) use self::score::{Choice, Scoring};
+
+/// Tokens of prompts in a pass that also writes for somebody: what they wait for each other's prompts.
+const PROMPT_BESIDE_WRITING: usize = 40;
 
 /// What the thread can be asked to do.
 pub(super) enum Command {
@@ -47,30 +59,16 @@ pub(super) struct Ticket {
     pub(super) span: Span,
 }
 
-/// Says whether work should go on.
-struct Watch<'a> {
-    ticket: &'a Ticket,
-    is_abandoned: &'a dyn Fn() -> bool,
-}
-
-impl Watch<'_> {
-    fn check(&self) -> Result<(), Interrupt> {
-        if self.ticket.cancel.is_cancelled() || (self.is_abandoned)() {
-            return Err(Interrupt::Cancelled);
-        }
-        match self.ticket.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Interrupt::Deadline),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// The state of the thread.
 pub(super) struct Worker {
-    pub(super) session: Session,
+    pub(super) decoder: Box<dyn Decoder>,
     pub(super) tokenizer: Arc<Tokenizer>,
+    /// What was read of earlier prompts.
+    pub(super) beginnings: Beginnings,
     /// How many tokens a prompt with its answer may take.
     pub(super) context: usize,
+    /// Whether tokens may be guessed and verified several at once.
+    pub(super) guesses: bool,
     /// Whether the last piece of work went well.
     pub(super) healthy: Arc<AtomicBool>,
 }
@@ -78,52 +76,145 @@ pub(super) struct Worker {
 impl Worker {
     /// Works until nobody can send commands any more.
     pub(super) fn serve(mut self, commands: Receiver<Command>) {
-        for command in commands {
+        let mut tasks = VecDeque::new();
+        let mut payoff = Payoff::new();
+        while self.take_in(&commands, &mut tasks) {
+            self.pass(&mut tasks, &mut payoff);
+        }
+    }
+
+    /// Takes commands while there is room for more tasks; waits for one when there is nothing to do. False when
+    /// nothing is left to do and nobody can send more.
+    fn take_in(&mut self, commands: &Receiver<Command>, tasks: &mut VecDeque<Task>) -> bool {
+        while tasks.len() < self.decoder.texts() {
+            let command = if tasks.is_empty() {
+                commands.recv().map_err(|_| TryRecvError::Disconnected)
+            } else {
+                commands.try_recv()
+            };
             match command {
-                Command::Generate(job) => self.answer(*job, Worker::generate),
-                Command::Score(job) => self.answer(*job, Worker::score),
+                Ok(command) => tasks.extend(self.begin(command)),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return !tasks.is_empty(),
             }
         }
+        true
     }
 
-    fn answer<Work, Answer>(
-        &mut self,
-        job: Job<Work, Answer>,
-        run: fn(&mut Self, Work, &Watch<'_>) -> Result<Answer, ModelError>,
-    ) {
-        let Job { work, ticket, reply } = job;
-        if reply.is_closed() || ticket.cancel.is_cancelled() || ticket.claimed.swap(true, Ordering::AcqRel) {
+    /// Makes a task of a command, unless nobody waits for it any more.
+    fn begin(&mut self, command: Command) -> Option<Task> {
+        let task = Task::new(command, self.context)?;
+        let _span = task.ticket.span.clone().entered();
+        let mut task = task;
+        let prompt = task.prompt();
+        if let Some((memory, shared)) = self.beginnings.find(prompt) {
+            // The last token is read in any case: the logits after it are wanted.
+            let shared = shared.min(prompt.len() - 1);
+            task.resume(self.decoder.resume(memory, shared));
+        }
+        Some(task)
+    }
+
+    /// One pass through the model for everyone.
+    fn pass(&mut self, tasks: &mut VecDeque<Task>, payoff: &mut Payoff) {
+        tasks.retain_mut(|task| match task.check() {
+            Ok(()) => true,
+            Err(interrupt) => {
+                task.interrupt(interrupt);
+                false
+            }
+        });
+        let takes = self.shares(tasks.make_contiguous());
+        let mut pieces: Vec<Piece<'_>> =
+            tasks.iter_mut().zip(&takes).filter(|(_, take)| **take > 0).map(|(task, take)| task.piece(*take)).collect();
+        if pieces.is_empty() {
             return;
         }
-        let _span = ticket.span.enter();
-        let is_abandoned = || reply.is_closed();
-        let watch = Watch { ticket: &ticket, is_abandoned: &is_abandoned };
-        let result = catch_unwind(AssertUnwindSafe(|| run(self, work, &watch))).unwrap_or_else(|_| {
-            // What a panic says can hold the text at hand, so that it is not passed on.
-            Err(ModelError::Failed("it panicked".to_owned()))
-        });
-        self.note_health(&result);
-        // Nobody may be waiting any more.
-        drop(reply.send(result));
+        let started = Instant::now();
+        let decoder = &mut self.decoder;
+        let read = catch_unwind(AssertUnwindSafe(|| decoder.read(&mut pieces)));
+        let seconds = started.elapsed().as_secs_f32();
+        drop(pieces);
+        // What a panic says can hold the text at hand, so that it is not passed on.
+        let read = read.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
+        match read {
+            Ok(logits) => self.hand_out(tasks, &takes, logits, seconds, payoff),
+            Err(error) => self.fail(tasks, &format!("{error:#}")),
+        }
     }
 
-    fn note_health<Answer>(&mut self, result: &Result<Answer, ModelError>) {
-        let failed = matches!(result, Err(ModelError::Failed(_)));
-        if failed {
-            tracing::error!("the language model failed; its memory is cleared and it goes on");
-            self.session.forget();
+    /// How many tokens of each task the next pass takes: all that are to be written or verified, and of prompts what
+    /// fits after those, the one that waited longest first.
+    fn shares(&self, tasks: &[Task]) -> Vec<usize> {
+        let longest = self.decoder.chunk();
+        let is_writing = |task: &Task| !task.is_reading_prompt();
+        let writers = tasks.iter().filter(|task| is_writing(task)).count();
+        let mut room = if writers > 0 { PROMPT_BESIDE_WRITING.min(longest) } else { longest };
+        let share = |task: &Task| {
+            if is_writing(task) {
+                return task.unread().min(longest);
+            }
+            let take = task.unread().min(room);
+            room -= take;
+            take
+        };
+        tasks.iter().map(share).collect()
+    }
+
+    fn hand_out(
+        &mut self,
+        tasks: &mut VecDeque<Task>,
+        takes: &[usize],
+        logits: Vec<Vec<f32>>,
+        seconds: f32,
+        payoff: &mut Payoff,
+    ) {
+        let writers = tasks.iter().filter(|task| !task.is_reading_prompt()).count();
+        let mut logits = logits.into_iter();
+        let mut index = 0;
+        self.healthy.store(true, Ordering::Release);
+        tasks.retain_mut(|task| {
+            let take = takes[index];
+            index += 1;
+            if take == 0 {
+                return true;
+            }
+            let span = task.ticket.span.clone();
+            let _span = span.enter();
+            let was_prompt = task.is_reading_prompt();
+            let rows: Vec<Vec<f32>> = logits.by_ref().take(task.taken(take)).collect();
+            if was_prompt && !task.is_reading_prompt() {
+                self.beginnings.keep(task.memory().clone());
+            }
+            let facilities = Facilities {
+                tokenizer: &self.tokenizer,
+                healthy: &self.healthy,
+                gives_all_logits: self.decoder.gives_all_logits(),
+                writers,
+                guesses: self.guesses && self.decoder.gives_all_logits(),
+                // A pass says what guesses cost only when nothing else was read in it.
+                seconds: (tasks_alone(takes) && !was_prompt).then_some(seconds),
+            };
+            task.take(rows, &facilities, payoff).is_continue()
+        });
+        // Whoever came first last time comes last now.
+        if tasks.len() > 1 {
+            tasks.rotate_left(1);
         }
-        if !matches!(result, Err(ModelError::Cancelled)) {
-            self.healthy.store(!failed, Ordering::Release);
+    }
+
+    /// Everyone in the pass gets the same error; what they had read may be broken.
+    fn fail(&mut self, tasks: &mut VecDeque<Task>, detail: &str) {
+        tracing::error!("the language model failed; its memory is cleared and it goes on");
+        self.healthy.store(false, Ordering::Release);
+        self.beginnings.clear();
+        for task in tasks.drain(..) {
+            task.fail(ModelError::Failed(detail.to_owned()));
         }
     }
 }
 
-/// For work that has no deadline, or where nothing can be returned at the deadline.
-fn as_error(interrupt: Interrupt) -> ModelError {
-    match interrupt {
-        Interrupt::Cancelled => ModelError::Cancelled,
-        Interrupt::Deadline => ModelError::Failed("the time was up before there was an answer".to_owned()),
-        Interrupt::Failed(detail) => ModelError::Failed(detail),
-    }
+/// Whether only one task took part in a pass.
+fn tasks_alone(takes: &[usize]) -> bool {
+    takes.iter().filter(|take| **take > 0).count() == 1
 }

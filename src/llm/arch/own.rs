@@ -1,55 +1,45 @@
 //! The project's own decoder behind [`Decoder`].
 
-use atiende_kernels::Kernels;
-
-use super::{Architecture, Decoder};
+use super::Decoder;
 use crate::llm::decoder::{Memory, Piece, Transformer};
-use crate::llm::weights::WeightsFile;
 
-/// Prompt tokens per call: small enough that cancelling is prompt, large enough that the weights are read rarely.
+/// Tokens per call: small enough that cancelling is prompt, large enough that the weights are read rarely.
 const CHUNK: usize = 128;
 
-/// A transformer and the one text that it has read.
-pub(super) struct OwnDecoder {
-    transformer: Transformer,
-    memory: Memory,
-}
+/// Beyond this, one text more makes each of them as much slower.
+const TEXTS: usize = 8;
 
-impl OwnDecoder {
-    pub(super) fn load(
-        architecture: Architecture,
-        weights: &WeightsFile,
-        context: usize,
-        threads: usize,
-    ) -> anyhow::Result<Self> {
-        let kernels = Kernels::new(threads)?;
-        let transformer = Transformer::load(architecture, weights, context, kernels)?;
-        Ok(OwnDecoder { transformer, memory: Memory::default() })
-    }
-}
-
-impl Decoder for OwnDecoder {
-    fn forward(&mut self, tokens: &[u32], position: usize) -> anyhow::Result<Vec<f32>> {
-        let length = self.memory.length();
-        anyhow::ensure!(position == length, "tokens at {position} do not follow the {length} read");
-        let piece = Piece { memory: &mut self.memory, tokens, wanted: 1 };
-        self.transformer.read(&mut [piece])?.pop().ok_or_else(|| anyhow::anyhow!("no logits came"))
+impl Decoder for Transformer {
+    fn texts(&self) -> usize {
+        TEXTS
     }
 
-    fn rewind(&mut self, length: usize) -> usize {
-        self.memory.cut(length);
-        self.memory.length()
+    fn gives_all_logits(&self) -> bool {
+        true
+    }
+
+    fn chunk(&self) -> usize {
+        CHUNK
+    }
+
+    fn read(&mut self, pieces: &mut [Piece<'_>]) -> anyhow::Result<Vec<Vec<f32>>> {
+        Transformer::read(self, pieces)
+    }
+
+    fn resume(&mut self, mut memory: Memory, length: usize) -> Memory {
+        memory.cut(length);
+        memory
+    }
+
+    fn page_bytes(&self) -> Option<usize> {
+        Some(self.page().bytes())
     }
 
     fn threads(&self) -> usize {
-        self.transformer.kernels().threads()
+        self.kernels().threads()
     }
 
     fn kernels(&self) -> &'static str {
-        self.transformer.kernels().level().name()
-    }
-
-    fn chunk(&self, _: usize, remaining: usize) -> usize {
-        CHUNK.min(remaining)
+        self.kernels().level().name()
     }
 }

@@ -1,4 +1,4 @@
-//! The quantized models of candle-transformers 0.11, each behind [`Decoder`] with what it can and cannot do.
+//! The quantized models of candle-transformers 0.11, each behind [`OneText`] with what it can and cannot do.
 //!
 //! None of them cuts its keys and values back. They differ in whether several tokens may be read at once after the
 //! first call:
@@ -13,7 +13,7 @@ use candle_transformers::models::{
     quantized_gemma3, quantized_lfm2, quantized_llama, quantized_phi3, quantized_qwen2, quantized_qwen3,
 };
 
-use super::{Architecture, Decoder};
+use super::{Architecture, OneText};
 use crate::llm::weights::WeightsFile;
 
 /// Prompt tokens per call: small enough that cancelling is prompt, large enough that the weights are read rarely.
@@ -78,7 +78,7 @@ impl StockDecoder {
     }
 }
 
-impl Decoder for StockDecoder {
+impl OneText for StockDecoder {
     fn forward(&mut self, tokens: &[u32], position: usize) -> anyhow::Result<Vec<f32>> {
         anyhow::ensure!(position == self.length, "tokens at {position} do not follow the {} read", self.length);
         anyhow::ensure!(tokens.len() == 1 || self.takes_several(), "this model cannot read several tokens here");
@@ -110,6 +110,13 @@ impl Decoder for StockDecoder {
         self.length = 0;
         self.read_single = false;
         0
+    }
+
+    fn longest_piece(&self) -> usize {
+        match self.model {
+            Model::Gemma3(_) | Model::Lfm2(_) => usize::MAX,
+            _ => CHUNK,
+        }
     }
 
     fn threads(&self) -> usize {

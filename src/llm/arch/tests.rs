@@ -4,9 +4,8 @@
 pub(in crate::llm) mod tiny_gguf;
 
 use super::{Architecture, Decoder, DecoderChoice, load};
+use crate::llm::decoder::{Memory, Piece};
 use crate::llm::weights::WeightsFile;
-
-const CHOICES: [DecoderChoice; 2] = [DecoderChoice::Best, DecoderChoice::Stock];
 
 fn decoder(choice: DecoderChoice, architecture: Architecture) -> Box<dyn Decoder> {
     let folder = tempfile::tempdir().unwrap();
@@ -19,17 +18,19 @@ fn decoder(choice: DecoderChoice, architecture: Architecture) -> Box<dyn Decoder
     load(choice, architecture, weights, context, 2).unwrap()
 }
 
-/// Reads in the chunks that the decoder asks for.
-fn read(decoder: &mut dyn Decoder, tokens: &[u32], mut position: usize) -> Vec<f32> {
+/// Reads in the chunks that the decoder asks for, and gives the logits after the last token.
+fn read(decoder: &mut dyn Decoder, memory: &mut Memory, tokens: &[u32]) -> Vec<f32> {
     let mut logits = Vec::new();
-    let mut rest = tokens;
-    while !rest.is_empty() {
-        let (chunk, after) = rest.split_at(decoder.chunk(position, rest.len()));
-        logits = decoder.forward(chunk, position).unwrap();
-        position += chunk.len();
-        rest = after;
+    for tokens in tokens.chunks(decoder.chunk()) {
+        logits = decoder.read(&mut [Piece { memory, tokens, wanted: 1 }]).unwrap().pop().unwrap();
     }
     logits
+}
+
+/// Every architecture with every implementation.
+fn all() -> impl Iterator<Item = (DecoderChoice, Architecture)> {
+    let choices = [DecoderChoice::Best, DecoderChoice::Stock];
+    choices.into_iter().flat_map(|choice| Architecture::ALL.map(|architecture| (choice, architecture)))
 }
 
 fn assert_close(one: &[f32], other: &[f32]) {
@@ -51,51 +52,59 @@ fn the_supported_architectures_are_those_with_a_tiny_file() {
 #[test]
 fn a_prompt_read_in_chunks_gives_the_logits_of_one_read_token_by_token() {
     let prompt = tokens(300);
-    for (choice, architecture) in CHOICES.into_iter().flat_map(|choice| Architecture::ALL.map(|kind| (choice, kind))) {
+    for (choice, architecture) in all() {
         let mut decoder = decoder(choice, architecture);
-        let in_chunks = read(decoder.as_mut(), &prompt, 0);
-        assert_eq!(decoder.rewind(0), 0);
+        let in_chunks = read(decoder.as_mut(), &mut Memory::default(), &prompt);
         // LFM2 needs two tokens to start with.
-        let mut one_by_one = decoder.forward(&prompt[..2], 0).unwrap();
-        for (position, token) in prompt.iter().enumerate().skip(2) {
-            one_by_one = decoder.forward(&[*token], position).unwrap();
+        let mut memory = Memory::default();
+        let mut one_by_one = read(decoder.as_mut(), &mut memory, &prompt[..2]);
+        for token in &prompt[2..] {
+            one_by_one = read(decoder.as_mut(), &mut memory, &[*token]);
         }
         assert_close(&in_chunks, &one_by_one);
     }
 }
 
 #[test]
-fn what_is_kept_by_a_rewind_is_as_good_as_read_again() {
+fn what_is_resumed_is_as_good_as_read_again() {
     let (before, after) = (tokens(40), tokens(25));
     let whole: Vec<u32> = before.iter().chain(&after).copied().collect();
-    for (choice, architecture) in CHOICES.into_iter().flat_map(|choice| Architecture::ALL.map(|kind| (choice, kind))) {
+    for (choice, architecture) in all() {
         let mut decoder = decoder(choice, architecture);
-        let expected = read(decoder.as_mut(), &whole, 0);
-        decoder.rewind(0);
-        read(decoder.as_mut(), &before, 0);
-        let kept = decoder.rewind(before.len());
-        assert!(kept == before.len() || kept == 0);
-        assert_close(&read(decoder.as_mut(), &whole[kept..], kept), &expected);
-        let kept = decoder.rewind(10);
-        assert!(kept == 0 || choice == DecoderChoice::Best, "no stock model can cut its memory");
-        assert_close(&read(decoder.as_mut(), &whole[kept..], kept), &expected);
+        let expected = read(decoder.as_mut(), &mut Memory::default(), &whole);
+        for length in [40, 33, 10, 0] {
+            let mut memory = Memory::default();
+            read(decoder.as_mut(), &mut memory, &before);
+            let mut resumed = decoder.resume(memory, length);
+            let kept = resumed.length();
+            assert!(kept == length || kept == 0 && decoder.texts() == 1);
+            assert_close(&read(decoder.as_mut(), &mut resumed, &whole[kept..]), &expected);
+        }
     }
 }
 
 #[test]
-fn tokens_that_do_not_follow_on_are_refused() {
-    for choice in CHOICES {
-        let mut decoder = decoder(choice, Architecture::Qwen2);
-        decoder.forward(&tokens(4), 0).unwrap();
-        assert!(decoder.forward(&tokens(4), 9).is_err());
+fn a_decoder_of_one_text_reads_again_what_it_had_to_forget() {
+    for architecture in Architecture::ALL {
+        let mut decoder = decoder(DecoderChoice::Stock, architecture);
+        let (mut one, mut other) = (Memory::default(), Memory::default());
+        let expected = read(decoder.as_mut(), &mut one, &tokens(30));
+        let mut one = Memory::default();
+        read(decoder.as_mut(), &mut one, &tokens(30)[..20]);
+        read(decoder.as_mut(), &mut other, &tokens(9));
+        assert_close(&read(decoder.as_mut(), &mut one, &tokens(30)[20..]), &expected);
+        assert_eq!((one.length(), other.length()), (30, 9));
     }
 }
 
 #[test]
-fn chunks_are_bounded_and_end_where_the_next_is_aligned() {
-    let decoder = decoder(DecoderChoice::Stock, Architecture::Qwen2);
-    assert_eq!(decoder.chunk(0, 1000), 128);
-    assert_eq!(decoder.chunk(128, 100), 96);
-    assert_eq!(decoder.chunk(224, 4), 4);
-    assert_eq!(decoder.chunk(5, 1000), 11);
+fn a_decoder_of_one_text_refuses_what_it_cannot_do() {
+    let mut decoder = decoder(DecoderChoice::Stock, Architecture::Qwen2);
+    let (mut one, mut other) = (Memory::default(), Memory::default());
+    assert!(decoder.read(&mut [Piece { memory: &mut one, tokens: &[1, 2], wanted: 2 }]).is_err());
+    let pieces = &mut [
+        Piece { memory: &mut one, tokens: &[1], wanted: 1 },
+        Piece { memory: &mut other, tokens: &[1], wanted: 1 },
+    ];
+    assert!(decoder.read(pieces).is_err());
 }

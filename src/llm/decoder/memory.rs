@@ -1,4 +1,5 @@
-//! What is remembered of one text: its keys and values, in pages that texts with the same beginning share.
+//! What is remembered of one text: its tokens, and its keys and values in pages that texts with the same beginning
+//! share.
 
 use std::sync::Arc;
 
@@ -7,51 +8,64 @@ use atiende_kernels::{PAGE_POSITIONS, Page, PageShape};
 /// The keys and values of a text. A copy costs nothing until one of the two goes on.
 #[derive(Clone, Default)]
 pub(in crate::llm) struct Memory {
+    tokens: Vec<u32>,
+    /// None where the decoder keeps keys and values by itself.
     pages: Vec<Arc<Page>>,
-    length: usize,
 }
 
 impl Memory {
     /// How many tokens are remembered.
     pub(in crate::llm) fn length(&self) -> usize {
-        self.length
+        self.tokens.len()
+    }
+
+    /// The tokens that are remembered.
+    pub(in crate::llm) fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// A memory of tokens and the pages that hold their keys and values.
+    pub(in crate::llm) fn from_parts(tokens: Vec<u32>, pages: Vec<Arc<Page>>) -> Self {
+        Memory { tokens, pages }
     }
 
     /// Forgets what stands at `length` and after it.
     pub(in crate::llm) fn cut(&mut self, length: usize) {
-        self.length = self.length.min(length);
-        self.pages.truncate(self.length.div_ceil(PAGE_POSITIONS));
+        self.tokens.truncate(length);
+        self.pages.truncate(self.length().div_ceil(PAGE_POSITIONS));
     }
 
-    pub(super) fn pages(&self) -> &[Arc<Page>] {
+    pub(in crate::llm) fn pages(&self) -> &[Arc<Page>] {
         &self.pages
     }
 
     /// Makes sure that the next `count` positions have pages that nobody else looks at.
     pub(super) fn make_room(&mut self, shape: PageShape, count: usize) {
-        self.pages.truncate(self.length.div_ceil(PAGE_POSITIONS));
-        if !self.length.is_multiple_of(PAGE_POSITIONS)
+        let length = self.length();
+        self.pages.truncate(length.div_ceil(PAGE_POSITIONS));
+        if !length.is_multiple_of(PAGE_POSITIONS)
             && let Some(last) = self.pages.last_mut()
         {
             Arc::make_mut(last);
         }
-        let wanted = (self.length + count).div_ceil(PAGE_POSITIONS);
+        let wanted = (length + count).div_ceil(PAGE_POSITIONS);
         self.pages.resize_with(wanted, || Arc::new(Page::new(shape)));
     }
 
     /// Writes the keys and values of the next positions, for which there is room.
     pub(super) fn put(&mut self, shape: PageShape, layer: usize, keys: &[f32], values: &[f32]) {
         let width = shape.heads * shape.head;
+        let length = self.length();
         for (at, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
-            let position = self.length + at;
+            let position = length + at;
             let page = Arc::get_mut(&mut self.pages[position / PAGE_POSITIONS]);
             let page = page.expect("`make_room` made the page this text's own. This is a bug.");
             page.put(shape, layer, position % PAGE_POSITIONS, keys, values);
         }
     }
 
-    /// Says that the next `count` positions are written in all layers.
-    pub(super) fn advance(&mut self, count: usize) {
-        self.length += count;
+    /// Says that these tokens were read.
+    pub(in crate::llm) fn advance(&mut self, tokens: &[u32]) {
+        self.tokens.extend_from_slice(tokens);
     }
 }

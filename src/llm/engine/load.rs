@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use super::EngineOptions;
 use super::describe::Description;
-use crate::llm::arch::{self, Architecture};
+use crate::llm::arch::{self, Architecture, Decoder};
+use crate::llm::beginnings::Beginnings;
+use crate::llm::decoder::{Memory, Piece};
 use crate::llm::load_error::LoadError;
 use crate::llm::sample;
-use crate::llm::session::{Interrupt, Session};
 use crate::llm::template::ChatTemplate;
 use crate::llm::tokenizer::{Tokenizer, Vocabulary};
 use crate::llm::weights::WeightsFile;
@@ -19,7 +20,9 @@ const WARM_UP: usize = 4;
 
 /// A model with everything that belongs to it.
 pub(super) struct Loaded {
-    pub(super) session: Session,
+    pub(super) decoder: Box<dyn Decoder>,
+    pub(super) beginnings: Beginnings,
+    pub(super) guesses: bool,
     pub(super) tokenizer: Arc<Tokenizer>,
     pub(super) template: ChatTemplate,
     pub(super) context: usize,
@@ -42,13 +45,21 @@ impl Loaded {
         weights.content.metadata.retain(|key, _| !key.starts_with("tokenizer."));
         let context = description.context;
         let threads = options.threads.unwrap_or_else(default_threads);
-        let decoder = arch::load(options.decoder, architecture, weights, context, threads)?;
+        let mut decoder = arch::load(options.decoder, architecture, weights, context, threads)?;
         (description.threads, description.kernels) = (decoder.threads(), decoder.kernels());
-        let mut session = Session::new(decoder);
-        warm_up(&mut session, &tokenizer, path)?;
+        warm_up(decoder.as_mut(), &tokenizer, path)?;
+        let beginnings = Beginnings::new(decoder.page_bytes().map_or(1, |page| options.remembered / page));
         description.loading = started.elapsed();
         report(&description, options);
-        Ok(Loaded { session, tokenizer: Arc::new(tokenizer), template, context, description })
+        Ok(Loaded {
+            decoder,
+            beginnings,
+            guesses: options.guesses,
+            tokenizer: Arc::new(tokenizer),
+            template,
+            context,
+            description,
+        })
     }
 }
 
@@ -79,21 +90,19 @@ fn describe(weights: &WeightsFile, architecture: Architecture, options: &EngineO
     }
 }
 
-/// Reads a few tokens: broken weights show here, and the kernels rearrange theirs now and not for the first customer.
-fn warm_up(session: &mut Session, tokenizer: &Tokenizer, path: &Path) -> Result<(), LoadError> {
+/// Reads a few tokens: broken weights show here, and what is built at the first use is built now.
+fn warm_up(decoder: &mut dyn Decoder, tokenizer: &Tokenizer, path: &Path) -> Result<(), LoadError> {
     let broken = |detail: String| LoadError::Model { path: path.to_owned(), detail };
-    let failed = |interrupt| match interrupt {
-        Interrupt::Failed(detail) => broken(detail),
-        Interrupt::Cancelled | Interrupt::Deadline => broken("it was interrupted".to_owned()),
-    };
     let text = tokenizer.ends().iter().copied().chain(0..);
     let text: Vec<u32> = text.take(WARM_UP.min(tokenizer.size())).collect();
-    session.read(&text, &|| Ok(())).map_err(failed)?;
-    session.advance(text[0]).map_err(failed)?;
-    if sample::greedy(session.logits()).is_none() {
-        return Err(broken("what it computes are not numbers".to_owned()));
+    let mut memory = Memory::default();
+    for tokens in [&text, &text[..1]] {
+        let pieces = &mut [Piece { memory: &mut memory, tokens, wanted: 1 }];
+        let logits = decoder.read(pieces).map_err(|error| broken(format!("{error:#}")))?;
+        if logits.first().and_then(|logits| sample::greedy(logits)).is_none() {
+            return Err(broken("what it computes are not numbers".to_owned()));
+        }
     }
-    session.forget();
     Ok(())
 }
 

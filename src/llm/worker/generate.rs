@@ -1,14 +1,19 @@
-//! Writing text: the prompt in chunks, then one token at a time, the most probable each time.
+//! Writing text: after the prompt the most probable token each time, several at once where they could be guessed.
 
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
-use super::{Watch, Worker, as_error};
+use super::Ticket;
+use super::lookup::{self, Payoff};
+use super::task::{Facilities, Interrupt, Text};
 use crate::llm::request::{FinishReason, Generated, ModelError, TokenCounts};
 use crate::llm::sample;
-use crate::llm::session::Interrupt;
 use crate::llm::stream::TextStream;
+use crate::llm::tokenizer::Tokenizer;
 
 /// What to write.
 pub(in crate::llm) struct Generation {
@@ -22,14 +27,123 @@ pub(in crate::llm) struct Generation {
 }
 
 /// An answer that is being written.
-struct Draft {
+pub(super) struct Writing {
     text: TextStream,
     stream: Option<UnboundedSender<String>>,
-    tokens: usize,
+    reply: Option<oneshot::Sender<Result<Generated, ModelError>>>,
+    counts: TokenCounts,
     log_probability: f32,
+    /// How many tokens may be written.
+    room: usize,
+    /// What the next tokens may be; they were read with the one before them.
+    guesses: Vec<u32>,
+    started: Instant,
+    /// When the prompt was read.
+    read: Option<Instant>,
 }
 
-impl Draft {
+impl Writing {
+    /// The work and the prompt to be read for it.
+    pub(super) fn new(
+        work: Generation,
+        reply: oneshot::Sender<Result<Generated, ModelError>>,
+        context: usize,
+    ) -> (Self, Vec<u32>) {
+        let Generation { prompt, prefix, max_tokens, stop, stream } = work;
+        let writing = Writing {
+            text: TextStream::new(&prefix, stop),
+            stream,
+            reply: Some(reply),
+            counts: TokenCounts { prompt: prompt.len(), cached: 0, generated: 0 },
+            log_probability: 0.0,
+            room: max_tokens.min(context.saturating_sub(prompt.len())),
+            guesses: Vec::new(),
+            started: Instant::now(),
+            read: None,
+        };
+        (writing, prompt)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    pub(super) fn resumed(&mut self, tokens: usize) {
+        self.counts.cached = tokens;
+    }
+
+    /// Writes on with the logits after the last token that is certain and after each guess.
+    pub(super) fn take(
+        &mut self,
+        text: &mut Text,
+        rows: &[Vec<f32>],
+        facilities: &Facilities<'_>,
+        payoff: &mut Payoff,
+        ticket: &Ticket,
+    ) -> ControlFlow<()> {
+        self.read.get_or_insert_with(Instant::now);
+        let guesses = std::mem::take(&mut self.guesses);
+        let before = self.counts.generated;
+        let mut finish = None;
+        let mut last = None;
+        for (at, logits) in rows.iter().enumerate() {
+            let Some((token, log_probability)) = sample::greedy(logits) else {
+                facilities.healthy.store(false, Ordering::Release);
+                self.answer(Err(ModelError::Failed("its logits are not numbers".to_owned())));
+                return ControlFlow::Break(());
+            };
+            finish = self.write(token, log_probability, facilities.tokenizer);
+            last = Some(token);
+            if finish.is_some() || guesses.get(at) != Some(&token) {
+                // What was guessed beyond this was read in vain.
+                text.memory.cut(text.memory.length() - (rows.len() - 1 - at));
+                break;
+            }
+        }
+        if let Some(seconds) = facilities.seconds {
+            payoff.learn(!guesses.is_empty(), self.counts.generated - before, seconds);
+        }
+        if let Some(finish) = finish {
+            self.finish(finish, ticket);
+            return ControlFlow::Break(());
+        }
+        self.show(false);
+        let token = last.expect("there was a row of logits");
+        self.guesses = self.guess(text, token, facilities, payoff);
+        text.unread.push(token);
+        text.unread.extend_from_slice(&self.guesses);
+        text.wanted = text.unread.len();
+        ControlFlow::Continue(())
+    }
+
+    /// Takes one more token; why it was the last, if it was.
+    fn write(&mut self, token: u32, log_probability: f32, tokenizer: &Tokenizer) -> Option<FinishReason> {
+        if self.room == 0 {
+            return Some(FinishReason::Length);
+        }
+        if tokenizer.is_end(token) {
+            return Some(FinishReason::End);
+        }
+        self.counts.generated += 1;
+        self.log_probability += log_probability;
+        if self.text.push(tokenizer.bytes(token)) {
+            return Some(FinishReason::Stop);
+        }
+        (self.counts.generated >= self.room).then_some(FinishReason::Length)
+    }
+
+    /// What may come after `token`. The more are written for at once, the fewer guesses each may have.
+    fn guess(&self, text: &Text, token: u32, facilities: &Facilities<'_>, payoff: &mut Payoff) -> Vec<u32> {
+        let most = (2 * (lookup::MOST + 1) / facilities.writers.max(1)).saturating_sub(1).min(lookup::MOST);
+        let most = most.min(self.room - self.counts.generated - 1);
+        if !facilities.guesses || most == 0 || !payoff.pays() {
+            return Vec::new();
+        }
+        let mut tokens = text.memory.tokens().to_vec();
+        tokens.push(token);
+        lookup::guess(&tokens, most)
+    }
+
     fn show(&mut self, is_last: bool) {
         let piece = if is_last { self.text.last_piece() } else { self.text.piece() };
         if let Some(stream) = self.stream.as_ref().filter(|_| !piece.is_empty()) {
@@ -38,65 +152,31 @@ impl Draft {
         }
     }
 
-    fn mean_log_probability(&self) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "answers have a few hundred tokens")]
-        let tokens = self.tokens.max(1) as f32;
-        self.log_probability / tokens
-    }
-}
-
-impl Worker {
-    pub(super) fn generate(&mut self, work: Generation, watch: &Watch<'_>) -> Result<Generated, ModelError> {
-        let started = Instant::now();
-        let Generation { prompt, prefix, max_tokens, stop, stream } = work;
-        let mut draft = Draft { text: TextStream::new(&prefix, stop), stream, tokens: 0, log_probability: 0.0 };
-        let (cached, read) = match self.session.read(&prompt, &|| watch.check()) {
-            Ok(cached) => (cached, true),
-            Err(Interrupt::Deadline) => (0, false),
-            Err(interrupt) => return Err(as_error(interrupt)),
-        };
-        let prefill = started.elapsed();
-        let writing = Instant::now();
-        let room = max_tokens.min(self.context.saturating_sub(prompt.len()));
-        let finish = if read { self.write(&mut draft, room, watch)? } else { FinishReason::Deadline };
-        draft.show(true);
-        Ok(Generated {
-            text: draft.text.text().to_owned(),
-            finish,
-            mean_log_probability: draft.mean_log_probability(),
-            tokens: TokenCounts { prompt: prompt.len(), cached, generated: draft.tokens },
-            queue: started.duration_since(watch.ticket.queued),
-            prefill,
-            generate: if read { writing.elapsed() } else { Duration::ZERO },
-        })
-    }
-
-    fn write(&mut self, draft: &mut Draft, room: usize, watch: &Watch<'_>) -> Result<FinishReason, ModelError> {
-        let mut unread = None;
-        loop {
-            if draft.tokens >= room {
-                return Ok(FinishReason::Length);
-            }
-            match watch.check() {
-                Ok(()) => {}
-                Err(Interrupt::Deadline) => return Ok(FinishReason::Deadline),
-                Err(interrupt) => return Err(as_error(interrupt)),
-            }
-            if let Some(token) = unread {
-                self.session.advance(token).map_err(as_error)?;
-            }
-            let (token, log_probability) = sample::greedy(self.session.logits())
-                .ok_or_else(|| ModelError::Failed("its logits are not numbers".to_owned()))?;
-            if self.tokenizer.is_end(token) {
-                return Ok(FinishReason::End);
-            }
-            draft.tokens += 1;
-            draft.log_probability += log_probability;
-            if draft.text.push(self.tokenizer.bytes(token)) {
-                return Ok(FinishReason::Stop);
-            }
-            draft.show(false);
-            unread = Some(token);
+    pub(super) fn interrupt(&mut self, interrupt: Interrupt, ticket: &Ticket) {
+        match interrupt {
+            Interrupt::Cancelled => self.answer(Err(ModelError::Cancelled)),
+            Interrupt::Deadline => self.finish(FinishReason::Deadline, ticket),
         }
+    }
+
+    fn finish(&mut self, finish: FinishReason, ticket: &Ticket) {
+        self.show(true);
+        #[expect(clippy::cast_precision_loss, reason = "answers have a few hundred tokens")]
+        let tokens = self.counts.generated.max(1) as f32;
+        let read = self.read.unwrap_or_else(Instant::now);
+        self.answer(Ok(Generated {
+            text: self.text.text().to_owned(),
+            finish,
+            mean_log_probability: self.log_probability / tokens,
+            tokens: self.counts,
+            queue: self.started.duration_since(ticket.queued),
+            prefill: read.duration_since(self.started),
+            generate: if self.read.is_some() { read.elapsed() } else { Duration::ZERO },
+        }));
+    }
+
+    pub(super) fn answer(&mut self, answer: Result<Generated, ModelError>) {
+        // Nobody may be waiting any more.
+        drop(self.reply.take().map(|reply| reply.send(answer)));
     }
 }

@@ -3,7 +3,13 @@
 //! Options that begin with different tokens are told apart by those alone, from one reading of the prompt. Where two
 //! options begin alike, all are compared as whole answers, the end of the turn included.
 
-use super::{Watch, Worker, as_error};
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+
+use super::task::{Facilities, Text};
+use crate::llm::decoder::Memory;
 use crate::llm::request::ModelError;
 use crate::llm::sample;
 use crate::llm::tokenizer::Tokenizer;
@@ -58,34 +64,103 @@ fn first_tokens(options: &[Choice]) -> Option<Vec<Vec<u32>>> {
     )
 }
 
-impl Worker {
-    pub(super) fn score(&mut self, work: Scoring, watch: &Watch<'_>) -> Result<Vec<f32>, ModelError> {
-        self.session.read(&work.prompt, &|| watch.check()).map_err(as_error)?;
-        let shares = match first_tokens(&work.options) {
-            Some(tokens) => tokens.iter().map(|tokens| log_share(self.session.logits(), tokens)).collect(),
-            None => self.whole_answers(&work, watch)?,
-        };
-        if shares.iter().any(|share: &f32| share.is_nan()) {
-            return Err(ModelError::Failed("its logits are not numbers".to_owned()));
-        }
-        Ok(sample::normalise(&shares))
+/// A comparison that is under way.
+pub(super) struct Weighing {
+    options: Vec<Choice>,
+    reply: Option<oneshot::Sender<Result<Vec<f32>, ModelError>>>,
+    /// What comes after the prompt, where options are compared as whole answers.
+    after_prompt: Option<AfterPrompt>,
+    /// The shares of the options that were read.
+    shares: Vec<f32>,
+}
+
+struct AfterPrompt {
+    memory: Memory,
+    logits: Vec<f32>,
+    /// The tokens of the option that is being read, and how many of them were.
+    tokens: Vec<u32>,
+    read: usize,
+    share: f32,
+}
+
+impl Weighing {
+    /// The work and the prompt to be read for it.
+    pub(super) fn new(work: Scoring, reply: oneshot::Sender<Result<Vec<f32>, ModelError>>) -> (Self, Vec<u32>) {
+        let weighing = Weighing { options: work.options, reply: Some(reply), after_prompt: None, shares: Vec::new() };
+        (weighing, work.prompt)
     }
 
-    fn whole_answers(&mut self, work: &Scoring, watch: &Watch<'_>) -> Result<Vec<f32>, ModelError> {
-        let mut shares = Vec::with_capacity(work.options.len());
-        for option in &work.options {
-            self.session.read(&work.prompt, &|| watch.check()).map_err(as_error)?;
-            let first = |tokens: &[u32]| sample::log_probability(self.session.logits(), tokens[0]);
-            let tokens = if first(&option.spaced) > first(&option.plain) { &option.spaced } else { &option.plain };
-            let mut share = 0.0;
-            for &token in tokens {
-                watch.check().map_err(as_error)?;
-                share += sample::log_probability(self.session.logits(), token);
-                self.session.advance(token).map_err(as_error)?;
+    pub(super) fn is_closed(&self) -> bool {
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    /// Weighs on with the logits after what was read last.
+    pub(super) fn take(
+        &mut self,
+        text: &mut Text,
+        rows: Vec<Vec<f32>>,
+        facilities: &Facilities<'_>,
+    ) -> ControlFlow<()> {
+        let Some(after) = &mut self.after_prompt else {
+            let logits = rows.into_iter().next_back().expect("there was a row of logits");
+            if let Some(tokens) = first_tokens(&self.options) {
+                self.shares = tokens.iter().map(|tokens| log_share(&logits, tokens)).collect();
+                return self.finish(facilities);
             }
-            shares.push(share + log_share(self.session.logits(), self.tokenizer.ends()));
+            let after = AfterPrompt { memory: text.memory.clone(), logits, tokens: Vec::new(), read: 0, share: 0.0 };
+            self.after_prompt.insert(after).start(&self.options[0], text, facilities);
+            return ControlFlow::Continue(());
+        };
+        for logits in rows {
+            after.read += 1;
+            match after.tokens.get(after.read) {
+                Some(&token) => after.share += sample::log_probability(&logits, token),
+                None => self.shares.push(after.share + log_share(&logits, facilities.tokenizer.ends())),
+            }
         }
-        Ok(shares)
+        if after.read < after.tokens.len() {
+            after.read_on(text, facilities);
+            return ControlFlow::Continue(());
+        }
+        let Some(option) = self.options.get(self.shares.len()) else { return self.finish(facilities) };
+        after.start(option, text, facilities);
+        ControlFlow::Continue(())
+    }
+
+    fn finish(&mut self, facilities: &Facilities<'_>) -> ControlFlow<()> {
+        if self.shares.iter().any(|share| share.is_nan()) {
+            facilities.healthy.store(false, Ordering::Release);
+            self.answer(Err(ModelError::Failed("its logits are not numbers".to_owned())));
+        } else {
+            self.answer(Ok(sample::normalise(&self.shares)));
+        }
+        ControlFlow::Break(())
+    }
+
+    pub(super) fn answer(&mut self, answer: Result<Vec<f32>, ModelError>) {
+        // Nobody may be waiting any more.
+        drop(self.reply.take().map(|reply| reply.send(answer)));
+    }
+}
+
+impl AfterPrompt {
+    /// Goes back to the prompt, and reads an option after it.
+    fn start(&mut self, option: &Choice, text: &mut Text, facilities: &Facilities<'_>) {
+        let first = |tokens: &[u32]| sample::log_probability(&self.logits, tokens[0]);
+        let is_spaced = first(&option.spaced) > first(&option.plain);
+        self.tokens.clone_from(if is_spaced { &option.spaced } else { &option.plain });
+        self.read = 0;
+        self.share = first(&self.tokens);
+        text.memory = self.memory.clone();
+        self.read_on(text, facilities);
+    }
+
+    /// Has the rest of the option read, at once where all logits can be had.
+    fn read_on(&self, text: &mut Text, facilities: &Facilities<'_>) {
+        let rest = &self.tokens[self.read..];
+        let count = if facilities.gives_all_logits { rest.len() } else { 1 };
+        text.unread.extend_from_slice(&rest[..count]);
+        text.wanted = count;
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use atiende_kernels::Kernels;
 
-use super::{greedy, read};
+use super::{distance, greedy, read, read_stock};
 use crate::llm::arch::{self, Architecture, Decoder, DecoderChoice};
 use crate::llm::decoder::{Memory, Transformer};
 use crate::llm::tokenizer::{Tokenizer, Vocabulary};
@@ -72,14 +72,14 @@ impl Pair {
         let prompt = self.tokenizer.encode_text(&format!("{FACTS} {question}")).unwrap();
         let mut memory = Memory::default();
         let mut ours = read(&mut self.own, &mut memory, &prompt).pop().unwrap();
-        self.stock.rewind(0);
-        let mut theirs = self.stock.forward(&prompt, 0).unwrap();
+        let mut stock_memory = Memory::default();
+        let mut theirs = read_stock(self.stock.as_mut(), &mut stock_memory, &prompt);
         let mut same = 0;
-        for position in prompt.len()..prompt.len() + NEW {
+        for _ in 0..NEW {
             let token = greedy(&theirs);
             same += usize::from(token == greedy(&ours));
             ours = read(&mut self.own, &mut memory, &[token]).pop().unwrap();
-            theirs = self.stock.forward(&[token], position).unwrap();
+            theirs = read_stock(self.stock.as_mut(), &mut stock_memory, &[token]);
         }
         same
     }
@@ -89,19 +89,13 @@ impl Pair {
     fn distances(&mut self, question: &str) -> (f32, f32) {
         let prompt = self.tokenizer.encode_text(&format!("{FACTS} {question}")).unwrap();
         let ours = read(&mut self.own, &mut Memory::default(), &prompt).pop().unwrap();
-        self.stock.rewind(0);
-        let at_once = self.stock.forward(&prompt, 0).unwrap();
-        self.stock.rewind(0);
-        let mut one_by_one = Vec::new();
-        for (position, token) in prompt.iter().enumerate() {
-            one_by_one = self.stock.forward(&[*token], position).unwrap();
+        let at_once = read_stock(self.stock.as_mut(), &mut Memory::default(), &prompt);
+        let (mut memory, mut one_by_one) = (Memory::default(), Vec::new());
+        for token in &prompt {
+            one_by_one = read_stock(self.stock.as_mut(), &mut memory, &[*token]);
         }
         (distance(&ours, &at_once), distance(&one_by_one, &at_once))
     }
-}
-
-fn distance(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt()
 }
 
 fn check(file: &str, architecture: Architecture) {

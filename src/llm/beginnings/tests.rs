@@ -1,0 +1,64 @@
+//! What is found again, and what goes first.
+
+use std::sync::Arc;
+
+use atiende_kernels::{Page, PageShape};
+
+use super::Beginnings;
+use crate::llm::decoder::Memory;
+
+const SHAPE: PageShape = PageShape { layers: 1, heads: 1, head: 16 };
+
+fn memory(tokens: &[u32]) -> Memory {
+    let pages = (0..tokens.len().div_ceil(32)).map(|_| Arc::new(Page::new(SHAPE)));
+    Memory::from_parts(tokens.to_vec(), pages.collect())
+}
+
+/// A text of `length` tokens that begins with 40 of the instructions.
+fn prompt(instructions: u32, question: u32, length: usize) -> Vec<u32> {
+    [vec![instructions; 40], vec![1000 + question; length - 40]].concat()
+}
+
+fn found(beginnings: &mut Beginnings, prompt: &[u32]) -> usize {
+    beginnings.find(prompt).map_or(0, |(_, shared)| shared)
+}
+
+#[test]
+fn the_longest_common_beginning_is_found() {
+    let mut beginnings = Beginnings::new(100);
+    assert_eq!(found(&mut beginnings, &prompt(1, 1, 60)), 0);
+    beginnings.keep(memory(&prompt(1, 1, 60)));
+    beginnings.keep(memory(&prompt(2, 1, 60)));
+    assert_eq!(found(&mut beginnings, &prompt(1, 1, 50)), 50);
+    assert_eq!(found(&mut beginnings, &prompt(1, 1, 70)), 60);
+    assert_eq!(found(&mut beginnings, &prompt(2, 9, 70)), 40);
+    assert_eq!(found(&mut beginnings, &prompt(3, 9, 70)), 0);
+}
+
+#[test]
+fn instructions_stay_when_the_prompts_that_had_them_have_gone() {
+    let mut beginnings = Beginnings::new(12);
+    (0..3).for_each(|question| beginnings.keep(memory(&prompt(1, question, 64))));
+    (3..40).for_each(|question| beginnings.keep(memory(&[vec![500 + question; 64]].concat())));
+    assert_eq!(found(&mut beginnings, &prompt(1, 0, 64)), 40);
+    assert!(beginnings.pages() <= 12);
+}
+
+#[test]
+fn no_more_is_held_than_the_budget_allows() {
+    for budget in [0, 1, 3, 7] {
+        let mut beginnings = Beginnings::new(budget);
+        for question in 0..20 {
+            beginnings.keep(memory(&prompt(question % 3, question, 100)));
+            assert!(beginnings.pages() <= budget);
+        }
+    }
+}
+
+#[test]
+fn memories_without_pages_are_bounded_in_number() {
+    let mut beginnings = Beginnings::new(1);
+    (0..600).for_each(|question| beginnings.keep(Memory::from_parts(vec![question; 20], Vec::new())));
+    assert!(beginnings.entries.len() <= super::MOST);
+    assert_eq!(found(&mut beginnings, &[599; 30]), 20);
+}

@@ -1,0 +1,179 @@
+//! A piece of work that has begun: its text, what is to be read of it next, and what is done with the logits.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::generate::Writing;
+use super::lookup::Payoff;
+use super::score::Weighing;
+use super::{Command, Ticket};
+use crate::llm::decoder::{Memory, Piece};
+use crate::llm::request::ModelError;
+use crate::llm::tokenizer::Tokenizer;
+
+/// Why work ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interrupt {
+    /// Nobody wants the answer any more.
+    Cancelled,
+    /// The time is up.
+    Deadline,
+}
+
+/// A text that is being read: what was, and what is to be.
+pub(super) struct Text {
+    pub(super) memory: Memory,
+    pub(super) unread: Vec<u32>,
+    /// After how many of the last unread tokens the logits are wanted, once all are read.
+    pub(super) wanted: usize,
+}
+
+impl Text {
+    fn new(tokens: Vec<u32>) -> Self {
+        Text { memory: Memory::default(), unread: tokens, wanted: 1 }
+    }
+}
+
+/// What work needs of the thread.
+pub(super) struct Facilities<'a> {
+    pub(super) tokenizer: &'a Tokenizer,
+    /// To be set to false before an answer says that the model failed.
+    pub(super) healthy: &'a AtomicBool,
+    /// Whether the logits after several tokens can be had at once.
+    pub(super) gives_all_logits: bool,
+    /// How many are being written for.
+    pub(super) writers: usize,
+    /// Whether tokens may be guessed.
+    pub(super) guesses: bool,
+    /// How long the last pass took, if it was for this task alone.
+    pub(super) seconds: Option<f32>,
+}
+
+pub(super) struct Task {
+    pub(super) ticket: Ticket,
+    text: Text,
+    is_reading_prompt: bool,
+    work: Work,
+}
+
+enum Work {
+    Write(Box<Writing>),
+    Weigh(Box<Weighing>),
+}
+
+impl Task {
+    /// Nothing when nobody waits for the answer any more.
+    pub(super) fn new(command: Command, context: usize) -> Option<Self> {
+        let (ticket, prompt, work) = match command {
+            Command::Generate(job) => {
+                let (work, prompt) = Writing::new(job.work, job.reply, context);
+                (job.ticket, prompt, Work::Write(Box::new(work)))
+            }
+            Command::Score(job) => {
+                let (work, prompt) = Weighing::new(job.work, job.reply);
+                (job.ticket, prompt, Work::Weigh(Box::new(work)))
+            }
+        };
+        let task = Task { ticket, text: Text::new(prompt), is_reading_prompt: true, work };
+        let is_wanted = !task.is_abandoned() && !task.ticket.claimed.swap(true, Ordering::AcqRel);
+        is_wanted.then_some(task)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        let is_closed = match &self.work {
+            Work::Write(writing) => writing.is_closed(),
+            Work::Weigh(weighing) => weighing.is_closed(),
+        };
+        is_closed || self.ticket.cancel.is_cancelled()
+    }
+
+    /// The whole prompt, before any of it is read.
+    pub(super) fn prompt(&self) -> &[u32] {
+        &self.text.unread
+    }
+
+    /// Goes on from what is remembered of the beginning of the prompt.
+    pub(super) fn resume(&mut self, memory: Memory) {
+        self.text.unread.drain(..memory.length());
+        if let Work::Write(writing) = &mut self.work {
+            writing.resumed(memory.length());
+        }
+        self.text.memory = memory;
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.text.memory
+    }
+
+    pub(super) fn is_reading_prompt(&self) -> bool {
+        self.is_reading_prompt
+    }
+
+    /// How many tokens are to be read.
+    pub(super) fn unread(&self) -> usize {
+        self.text.unread.len()
+    }
+
+    /// Whether the work should go on.
+    pub(super) fn check(&self) -> Result<(), Interrupt> {
+        if self.is_abandoned() {
+            return Err(Interrupt::Cancelled);
+        }
+        match self.ticket.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(Interrupt::Deadline),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next `take` tokens, for the decoder.
+    pub(super) fn piece(&mut self, take: usize) -> Piece<'_> {
+        let Text { memory, unread, wanted } = &mut self.text;
+        let wanted = if take == unread.len() { *wanted } else { 0 };
+        Piece { memory, tokens: &unread[..take], wanted }
+    }
+
+    /// Notes that the next `take` tokens were read, and gives how many rows of logits came of them.
+    pub(super) fn taken(&mut self, take: usize) -> usize {
+        self.text.unread.drain(..take);
+        if !self.text.unread.is_empty() {
+            return 0;
+        }
+        self.is_reading_prompt = false;
+        self.text.wanted
+    }
+
+    /// Works on with the logits after what was read; breaks when the work is done.
+    pub(super) fn take(
+        &mut self,
+        rows: Vec<Vec<f32>>,
+        facilities: &Facilities<'_>,
+        payoff: &mut Payoff,
+    ) -> ControlFlow<()> {
+        if rows.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        match &mut self.work {
+            Work::Write(writing) => writing.take(&mut self.text, &rows, facilities, payoff, &self.ticket),
+            Work::Weigh(weighing) => weighing.take(&mut self.text, rows, facilities),
+        }
+    }
+
+    /// Ends the work before it is done.
+    pub(super) fn interrupt(&mut self, interrupt: Interrupt) {
+        match &mut self.work {
+            Work::Write(writing) => writing.interrupt(interrupt, &self.ticket),
+            Work::Weigh(weighing) => weighing.answer(Err(match interrupt {
+                Interrupt::Cancelled => ModelError::Cancelled,
+                Interrupt::Deadline => ModelError::Failed("the time was up before there was an answer".to_owned()),
+            })),
+        }
+    }
+
+    pub(super) fn fail(mut self, error: ModelError) {
+        match &mut self.work {
+            Work::Write(writing) => writing.answer(Err(error)),
+            Work::Weigh(weighing) => weighing.answer(Err(error)),
+        }
+    }
+}
