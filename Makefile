@@ -1,6 +1,6 @@
 # What developers and owners run. `make test` installs what the tests need and runs them all.
 
-.PHONY: test models check bench eval
+.PHONY: test models check bench bench-peers eval
 
 test: models
 	cargo test --locked
@@ -23,5 +23,12 @@ eval:
 	ATIENDE_MODELS__LLM=qwen2.5-coder-0.5b cargo run --locked --release --quiet -- eval-suite tests/cases/suite.toml
 	$(if $(XQUAD),cargo run --locked --release --quiet -- eval-xquad $(XQUAD))
 
+# The engine beside llama.cpp, which npm brings. THREADS=2 is what a small server has.
+bench-peers:
+	cargo run --locked --quiet -- models pull
+	cargo run --locked --quiet -- models pull qwen2.5-coder-0.5b
+	npm ci --ignore-scripts --no-fund --no-audit --prefix benches/peers
+	cargo bench --locked --bench peers
+
 bench:
-	cargo bench --locked
+	cargo bench --locked --bench parts --bench pipeline --bench search

@@ -157,6 +157,8 @@ pub fn load_model(config: &Config) -> ModelSlot {
     let options = EngineOptions {
         queue: config.models.max_queue,
         max_context: config.models.context,
+        threads: Some(config.models.threads).filter(|threads| *threads > 0),
+        remembered: config.models.remembered_mb << 20,
         ..EngineOptions::new(path)
     };
     let arriving = slot.clone();

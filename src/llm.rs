@@ -19,7 +19,7 @@ mod weights;
 mod worker;
 
 pub use arch::DecoderChoice;
-pub use engine::{Description, Engine, EngineOptions, kernels};
+pub use engine::{Description, Engine, EngineOptions, available_memory, kernels};
 pub use load_error::LoadError;
 pub use request::{
     ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, Role, ScoreRequest, TokenCounts,

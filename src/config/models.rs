@@ -19,6 +19,11 @@ section! {
         /// How many pieces of work may wait for the model at once. Beyond that, turns go on without it: the owner's
         /// sentences are sent as they stand.
         max_queue: usize = 16,
+        /// How many threads the language model computes on. 0: one for each processor.
+        threads: usize = 0,
+        /// How many megabytes the beginnings of prompts may take in memory that the model has read: what most prompts
+        /// begin with, and the passages that customers ask about most, are then not read again.
+        remembered_mb: usize = 256,
         /// Whether a language model judges doubtful answers and translates. Without it the bot needs far less memory; it
         /// declines more, and customers of other languages read your own sentences with a line that says so.
         use_llm: bool = true,
@@ -31,6 +36,9 @@ impl Check for Models {
         let context = (512..=131_072).contains(&self.context);
         require(&mut problems, "context", context, "expected a number from 512 to 131072");
         require(&mut problems, "max_queue", (1..=4096).contains(&self.max_queue), "expected a number from 1 to 4096");
+        require(&mut problems, "threads", self.threads <= 256, "expected a number from 0 to 256");
+        let remembered = self.remembered_mb <= 65_536;
+        require(&mut problems, "remembered_mb", remembered, "expected a number of megabytes, at most 65536");
         problems
     }
 }

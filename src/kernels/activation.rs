@@ -113,36 +113,39 @@ fn quantize_rows(numbers: &[f32], block: usize, into: (&mut [i8], &mut [f32], &m
     }
 }
 
-/// The largest magnitude, by lanes so that the compiler can use vectors.
-fn largest_magnitude(numbers: &[f32]) -> f32 {
-    let mut lanes = [0f32; 16];
+/// The largest magnitude, and 0, or not a number when one of them is not finite: comparisons do not see those, and
+/// what is not a number must not become one. By lanes, so that the compiler can use vectors.
+fn largest_magnitude(numbers: &[f32]) -> (f32, f32) {
+    let (mut lanes, mut poison) = ([0f32; 16], [0f32; 16]);
     for chunk in numbers.chunks_exact(16) {
-        for (lane, number) in lanes.iter_mut().zip(chunk) {
+        for ((lane, poison), number) in lanes.iter_mut().zip(&mut poison).zip(chunk) {
             *lane = lane.max(number.abs());
+            *poison += number * 0.0;
         }
     }
-    lanes.into_iter().fold(0.0, f32::max)
+    (lanes.into_iter().fold(0.0, f32::max), poison.into_iter().sum())
 }
 
 /// The value of the largest magnitude becomes -127.
 fn quantize_wide(numbers: &[f32], values: &mut [i8]) -> f32 {
-    let largest = largest_magnitude(numbers);
+    let (largest, poison) = largest_magnitude(numbers);
     if largest == 0.0 {
         values.fill(0);
-        return 0.0;
+        return poison;
     }
     let extreme = numbers.iter().copied().find(|number| number.abs() == largest).unwrap_or(largest);
     let factor = -127.0 / extreme;
     round_all(numbers, factor, values);
-    1.0 / factor
+    1.0 / factor + poison
 }
 
 /// The largest magnitude becomes 127; the scale is what an `f16` can hold.
 fn quantize_narrow(numbers: &[f32], values: &mut [i8]) -> f32 {
-    let scale = largest_magnitude(numbers) / 127.0;
+    let (largest, poison) = largest_magnitude(numbers);
+    let scale = largest / 127.0;
     let factor = if scale == 0.0 { 0.0 } else { 1.0 / scale };
     round_all(numbers, factor, values);
-    half::f16::from_f32(scale).to_f32()
+    half::f16::from_f32(scale).to_f32() + poison
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the numbers are scaled into the range of a byte")]

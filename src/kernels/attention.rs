@@ -58,9 +58,15 @@ impl Kernels {
         let Attention { shape, heads, .. } = *attention;
         assert!(heads.is_multiple_of(shape.heads) && shape.head.is_multiple_of(16) && queries.len() == into.len());
         let group = heads / shape.heads;
+        let rows = queries.len() / (heads * shape.head);
         let mut tiles = Vec::new();
+        let mut end = 0;
         for text in texts {
-            assert!((text.row + text.count) * heads * shape.head <= queries.len(), "there is a query for each row");
+            assert!(
+                text.row >= end && text.count <= rows && text.row <= rows - text.count,
+                "texts have rows of their own"
+            );
+            end = text.row + text.count;
             assert!(text.pages.len() * POSITIONS >= text.position + text.count, "there is a page for each position");
             for first in (0..text.count * group).step_by(TILE) {
                 tiles.extend((0..shape.heads).map(|key_head| Tile { queries: text, key_head, first }));

@@ -34,7 +34,7 @@ pub use self::matrix::{Matrix, MatrixBuilder};
 pub use self::page::{POSITIONS as PAGE_POSITIONS, Page, PageShape};
 pub use self::pool::Pool;
 pub use self::product::Product;
-pub use self::rotation::{Angles, Pairs};
+pub use self::rotation::{Angles, Pairs, sum_of_words};
 
 /// What computes: a processor's instructions, and the threads that use them.
 pub struct Kernels {

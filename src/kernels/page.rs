@@ -51,15 +51,9 @@ impl Page {
         Page { numbers: vec![0; shape.numbers()] }
     }
 
-    /// The bits of all numbers, to be kept on disk.
-    pub fn numbers(&self) -> &[u16] {
+    /// The bits of all numbers.
+    pub(super) fn numbers(&self) -> &[u16] {
         &self.numbers
-    }
-
-    /// A page from its numbers; nothing when there are not as many as the shape says or one is not finite.
-    pub fn from_numbers(shape: PageShape, numbers: Vec<u16>) -> Option<Self> {
-        let is_finite = |bits: &u16| f16::from_bits(*bits).is_finite();
-        (numbers.len() == shape.numbers() && numbers.iter().all(is_finite)).then_some(Page { numbers })
     }
 
     /// Writes the keys and values of all heads of a layer at a position of this page.
@@ -70,11 +64,16 @@ impl Page {
             let (key_block, rest) = self.numbers[start..].split_at_mut(shape.block());
             let range = head * shape.head..(head + 1) * shape.head;
             for (numbers, key) in key_block.chunks_exact_mut(POSITIONS).zip(&keys[range.clone()]) {
-                numbers[position] = f16::from_f32(*key).to_bits();
+                numbers[position] = half(*key);
             }
             for (number, value) in rest[position * shape.head..].iter_mut().zip(&values[range]) {
-                *number = f16::from_f32(*value).to_bits();
+                *number = half(*value);
             }
         }
     }
+}
+
+/// The nearest half that is finite: positions that are not seen count nothing only as long as their numbers do.
+fn half(number: f32) -> u16 {
+    f16::from_f32(number.clamp(f16::MIN.to_f32(), f16::MAX.to_f32())).to_bits()
 }

@@ -67,8 +67,12 @@ impl Pool {
             let shared = shared.clone();
             std::thread::Builder::new().name(format!("kernels-{index}")).spawn(move || shared.help())
         };
-        let helpers = (1..threads.max(1)).map(helper).collect::<std::io::Result<Vec<_>>>()?;
-        Ok(Pool { shared, helpers, turn: Mutex::new(()) })
+        // The pool is there first, so that the helpers end with it when one cannot be started.
+        let mut pool = Pool { shared: shared.clone(), helpers: Vec::new(), turn: Mutex::new(()) };
+        for index in 1..threads.max(1) {
+            pool.helpers.push(helper(index)?);
+        }
+        Ok(pool)
     }
 
     /// How many threads work, the asking one included.
@@ -94,6 +98,8 @@ impl Pool {
         // SAFETY: the gate is closed and nobody is inside, so that nobody else looks at the job.
         unsafe { *shared.job.get() = Some(Job { tasks, run }) };
         shared.next.store(0, Ordering::Relaxed);
+        // Left from a piece of work in which the asking thread panicked, too.
+        shared.panicked.store(false, Ordering::Relaxed);
         let close = Close(shared);
         let epoch = (shared.gate.load(Ordering::Relaxed) >> 32) + 1;
         shared.gate.store(epoch << 32 | OPEN, Ordering::SeqCst);

@@ -137,6 +137,9 @@ fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(
             for part in 0..B::PARTS {
                 let (scale, minimum) = B::factors(simd, start, part);
                 let quads = start.add(B::HEADER + part * B::PART_BYTES);
+                if first == 0 {
+                    prefetch(simd, quads, B::BYTES / B::PARTS);
+                }
                 let at = block * B::PARTS + part;
                 let dots = multiply_part::<S, B, COUNT>(simd, quads, &columns, at * B::PART);
                 for column in 0..COUNT {
@@ -163,6 +166,18 @@ fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(
         }
     }
     COUNT
+}
+
+/// How far ahead of the weights at hand others are fetched: with several rows to multiply, the processor's own guess
+/// comes too late. Measured on a Zen 5; from 2 to 16 KiB it makes little difference.
+const AHEAD: usize = 4096;
+
+/// Has `bytes` of weights fetched that come up later; those of the next group follow those of this one.
+#[inline(always)]
+fn prefetch<S: Simd>(simd: S, from: *const u8, bytes: usize) {
+    for line in 0..bytes.div_ceil(64) {
+        simd.prefetch(from.wrapping_add(AHEAD + 64 * line));
+    }
 }
 
 /// One row of activations.

@@ -33,6 +33,9 @@ pub(super) trait Simd: Copy {
     /// 64 bytes can be read at `from`.
     unsafe fn bytes(self, from: *const u8) -> Self::Bytes;
 
+    /// Has the cache line at an address fetched, which may lie anywhere.
+    fn prefetch(self, from: *const u8);
+
     /// The lower four bits of each byte.
     fn low(self, bytes: Self::Bytes) -> Self::Bytes;
 
@@ -126,7 +129,7 @@ pub(super) trait Simd: Copy {
         lanes.into_iter().fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// `e^x`, within two units of the last place from -87 to 88; 0 far below; `e^0` is 1 exactly.
+    /// `e^x`, within two units of the last place from -87 to 88, and as there beyond; `e^0` is 1 exactly.
     ///
     /// The range is cut to half of `ln 2` to either side, where a polynomial of the sixth degree does (Cephes, `expf`).
     #[inline(always)]

@@ -38,6 +38,9 @@ pub(super) trait Decoder: Send {
     /// How much memory a page of keys and values takes, in bytes; nothing where there are none.
     fn page_bytes(&self) -> Option<usize>;
 
+    /// How many bytes of weights are read for each token; 0 where that is not known.
+    fn bytes_a_token(&self) -> usize;
+
     /// How many threads compute.
     fn threads(&self) -> usize;
 
@@ -129,6 +132,11 @@ pub(super) fn load(
         StockDecoder::load(architecture, weights, context).map(|stock| Box::new(Single::new(stock)) as Box<dyn Decoder>)
     };
     decoder.map_err(|error| LoadError::Model { path, detail: format!("{error:#}") })
+}
+
+/// How many bytes the keys and values of a token take; 0 where that is not known.
+pub(super) fn bytes_a_position(choice: DecoderChoice, architecture: Architecture, weights: &WeightsFile) -> u64 {
+    if choice == DecoderChoice::Best { Transformer::bytes_a_position(architecture, weights) } else { 0 }
 }
 
 fn own(

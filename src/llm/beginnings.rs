@@ -8,8 +8,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
+
+use atiende_kernels::{PAGE_POSITIONS, Page};
 
 use super::decoder::Memory;
 
@@ -21,13 +25,13 @@ const MOST: usize = 256;
 
 /// What was read, within a budget of memory.
 pub(super) struct Beginnings {
-    entries: Vec<Entry>,
+    entries: Vec<Kept>,
     /// Pages that may be held.
     budget: usize,
     tick: u64,
 }
 
-struct Entry {
+struct Kept {
     memory: Memory,
     /// How many prompts parted here; 0 for a prompt itself.
     branches: u32,
@@ -46,13 +50,19 @@ impl Beginnings {
         self.tick += 1;
         let entry = self.entries.iter_mut().max_by_key(|entry| shared(entry.memory.tokens(), prompt))?;
         let shared = shared(entry.memory.tokens(), prompt);
+        if shared < SHORTEST.min(prompt.len()) {
+            return None;
+        }
         entry.used = self.tick;
-        (shared > 0).then(|| (entry.memory.clone(), shared))
+        Some((entry.memory.clone(), shared))
     }
 
-    /// Keeps a prompt that was read.
-    pub(super) fn keep(&mut self, memory: Memory) {
+    /// Keeps a prompt that was read, or as much of its beginning as may be held at all.
+    pub(super) fn keep(&mut self, mut memory: Memory) {
         self.tick += 1;
+        if !memory.pages().is_empty() {
+            memory.cut(self.budget * PAGE_POSITIONS);
+        }
         let common = self.entries.iter().map(|entry| shared(entry.memory.tokens(), memory.tokens())).max().unwrap_or(0);
         if (SHORTEST..memory.length()).contains(&common) {
             let mut beginning = memory.clone();
@@ -76,25 +86,35 @@ impl Beginnings {
             entry.branches += branches;
             entry.used = tick;
         } else {
-            self.entries.push(Entry { memory, branches, used: tick });
+            self.entries.push(Kept { memory, branches, used: tick });
         }
     }
 
-    /// Drops single prompts first, then common beginnings, always the one that was of no use for longest.
+    /// Drops single prompts first, then common beginnings, always the one that was of no use for longest; what has just
+    /// come goes last, or nothing new would ever get a place.
     fn make_room(&mut self) {
-        while !self.entries.is_empty() && (self.entries.len() > MOST || self.pages() > self.budget) {
-            let oldest = (0..self.entries.len()).min_by_key(|&at| {
-                let entry = &self.entries[at];
-                (entry.branches > 0, entry.used)
-            });
-            self.entries.swap_remove(oldest.expect("there are entries"));
+        let tick = self.tick;
+        let mut holders = self.holders();
+        self.entries.sort_by_key(|entry| Reverse((entry.used == tick, entry.branches > 0, entry.used)));
+        while self.entries.len() > MOST || holders.len() > self.budget {
+            let Some(oldest) = self.entries.pop() else { return };
+            for page in oldest.memory.pages() {
+                let Entry::Occupied(mut count) = holders.entry(Arc::as_ptr(page)) else { continue };
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
     }
 
-    /// How many different pages are held.
-    fn pages(&self) -> usize {
-        let all = self.entries.iter().flat_map(|entry| entry.memory.pages());
-        all.map(Arc::as_ptr).collect::<HashSet<_>>().len()
+    /// How many entries hold each page.
+    fn holders(&self) -> HashMap<*const Page, usize> {
+        let mut holders = HashMap::new();
+        for page in self.entries.iter().flat_map(|entry| entry.memory.pages()) {
+            *holders.entry(Arc::as_ptr(page)).or_default() += 1;
+        }
+        holders
     }
 }
 

@@ -125,6 +125,11 @@ impl Transformer {
         self.shape.page()
     }
 
+    /// How many bytes the matrices take: each token reads all of them.
+    pub(super) fn weights(&self) -> usize {
+        self.layers.iter().map(Layer::bytes).sum::<usize>() + self.head.bytes()
+    }
+
     pub(super) fn kernels(&self) -> &Kernels {
         &self.kernels
     }

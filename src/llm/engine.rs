@@ -2,6 +2,7 @@
 
 mod describe;
 mod load;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use tracing::Span;
 
 pub use self::describe::{Description, kernels};
 use self::load::Loaded;
+pub use self::memory::available_memory;
 use super::arch::DecoderChoice;
 use super::load_error::LoadError;
 use super::prompt;
@@ -48,6 +50,8 @@ pub struct EngineOptions {
     pub decoder: DecoderChoice,
     /// How much memory the beginnings of prompts may take that were read, in bytes.
     pub remembered: usize,
+    /// How much memory there is, in bytes; nothing to ask the system. A model that needs more is refused.
+    pub memory: Option<u64>,
     /// Whether tokens are guessed from the prompt and verified several at once. It changes the time, not the answer.
     pub guesses: bool,
 }
@@ -66,6 +70,7 @@ impl EngineOptions {
             clock: Arc::new(SystemClock),
             decoder: DecoderChoice::Best,
             remembered: REMEMBERED,
+            memory: None,
             guesses: true,
         }
     }
@@ -118,6 +123,12 @@ impl Engine {
     /// What is loaded and what it runs on.
     pub fn describe(&self) -> &Description {
         &self.description
+    }
+
+    /// The text of a prompt by the model's chat template. Special tokens that messages spell out stand in it as such:
+    /// it is for people and for comparisons, and is never read by the model.
+    pub fn render(&self, messages: &[ChatMessage]) -> Result<String, ModelError> {
+        self.template.render(messages).map_err(ModelError::Failed)
     }
 
     /// Whether the last piece of work went well. A model that panicked may not recover.
@@ -247,7 +258,7 @@ fn unanswered(prefix: &str, prompt: usize) -> Generated {
         text: prefix.trim().to_owned(),
         finish: FinishReason::Deadline,
         mean_log_probability: 0.0,
-        tokens: TokenCounts { prompt, cached: 0, generated: 0 },
+        tokens: TokenCounts { prompt, ..TokenCounts::default() },
         queue: Duration::ZERO,
         prefill: Duration::ZERO,
         generate: Duration::ZERO,

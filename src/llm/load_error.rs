@@ -53,6 +53,20 @@ pub enum LoadError {
         /// What was found.
         detail: String,
     },
+    /// The model is too large for the memory that is free.
+    #[error(
+        "{path} needs {:.1} GB of memory, and {:.1} GB are free: in the section [models] choose a smaller model \
+         (`llm = \"qwen2.5-coder-0.5b\"`), or a smaller `context` and `remembered_mb`; or free memory",
+        gigabytes(*needed), gigabytes(*available)
+    )]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Bytes for weights, keys and values, and what goes with them.
+        needed: u64,
+        /// Bytes that are free.
+        available: u64,
+    },
     /// A kind of model that the engine does not know.
     #[error("{path} holds a model of architecture `{found}`, which is not supported; supported: {supported}")]
     Architecture {
@@ -94,4 +108,9 @@ pub enum LoadError {
 
 fn needs(needed: &Option<u64>) -> String {
     needed.map(|bytes| format!(" and should have {bytes}")).unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn gigabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e9
 }

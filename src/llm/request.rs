@@ -102,6 +102,10 @@ pub struct TokenCounts {
     pub cached: usize,
     /// Tokens generated.
     pub generated: usize,
+    /// Tokens that were guessed and computed together with the one before them.
+    pub guessed: usize,
+    /// Of these, how many were what the model would have written.
+    pub confirmed: usize,
 }
 
 impl std::ops::AddAssign for TokenCounts {
@@ -109,6 +113,8 @@ impl std::ops::AddAssign for TokenCounts {
         self.prompt += other.prompt;
         self.cached += other.cached;
         self.generated += other.generated;
+        self.guessed += other.guessed;
+        self.confirmed += other.confirmed;
     }
 }
 

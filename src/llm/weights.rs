@@ -51,6 +51,15 @@ impl WeightsFile {
         self.content.tensor_infos.values().map(|info| info.shape.elem_count() as u64).sum()
     }
 
+    /// How many bytes the weights take in memory: all but the tokens' embeddings, which stay in the file unless they
+    /// are the last matrix, too.
+    pub(super) fn needed_memory(&self) -> u64 {
+        let has_output = self.content.tensor_infos.contains_key("output.weight");
+        let stays = |name: &str| has_output && name == "token_embd.weight";
+        let tensors = self.content.tensor_infos.iter().filter(|(name, _)| !stays(name));
+        tensors.filter_map(|(_, info)| tensor_bytes(info)).sum()
+    }
+
     /// The name of the quantization, as model pages give it: `Q4_K_M`.
     pub(super) fn quantization(&self) -> String {
         let named = self.metadata().unsigned("general.file_type").and_then(file_type_name);

@@ -7,6 +7,7 @@
 mod generate;
 mod lookup;
 mod score;
+mod shares;
 mod task;
 
 use std::collections::VecDeque;
@@ -20,7 +21,8 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
-use self::lookup::Payoff;
+use self::lookup::Costs;
+use self::shares::{Want, shares};
 use self::task::{Facilities, Task};
 use super::arch::Decoder;
 use super::beginnings::Beginnings;
@@ -31,8 +33,8 @@ use super::tokenizer::Tokenizer;
 pub(super) use self::generate::Generation;
 pub(super) use self::score::{Choice, Scoring};
 
-/// Tokens of prompts in a pass that also writes for somebody: what they wait for each other's prompts.
-const PROMPT_BESIDE_WRITING: usize = 40;
+/// How many whole contexts the texts at hand may take in memory together, beside what is remembered.
+pub(super) const LIVE_CONTEXTS: usize = 2;
 
 /// What the thread can be asked to do.
 pub(super) enum Command {
@@ -77,9 +79,13 @@ impl Worker {
     /// Works until nobody can send commands any more.
     pub(super) fn serve(mut self, commands: Receiver<Command>) {
         let mut tasks = VecDeque::new();
-        let mut payoff = Payoff::new();
+        let mut costs = Costs::default();
         while self.take_in(&commands, &mut tasks) {
-            self.pass(&mut tasks, &mut payoff);
+            let pass = catch_unwind(AssertUnwindSafe(|| self.pass(&mut tasks, &mut costs)));
+            // What a panic says can hold the text at hand, so that it is not passed on.
+            if let Err(error) = pass.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked"))) {
+                self.fail(&mut tasks, &format!("{error:#}"));
+            }
         }
     }
 
@@ -93,7 +99,7 @@ impl Worker {
                 commands.try_recv()
             };
             match command {
-                Ok(command) => tasks.extend(self.begin(command)),
+                Ok(command) => tasks.extend(Task::new(command, self.context)),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return !tasks.is_empty(),
             }
@@ -101,64 +107,48 @@ impl Worker {
         true
     }
 
-    /// Makes a task of a command, unless nobody waits for it any more.
-    fn begin(&mut self, command: Command) -> Option<Task> {
-        let task = Task::new(command, self.context)?;
-        let _span = task.ticket.span.clone().entered();
-        let mut task = task;
-        let prompt = task.prompt();
+    /// One pass through the model for everyone.
+    fn pass(&mut self, tasks: &mut VecDeque<Task>, costs: &mut Costs) -> anyhow::Result<()> {
+        tasks.retain_mut(|task| task.check().map_err(|interrupt| task.interrupt(interrupt)).is_ok());
+        let takes = self.takes(tasks);
+        let mut pieces: Vec<Piece<'_>> =
+            tasks.iter_mut().zip(&takes).filter(|(_, take)| **take > 0).map(|(task, take)| task.piece(*take)).collect();
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let logits = self.decoder.read(&mut pieces)?;
+        let seconds = started.elapsed().as_secs_f32();
+        self.hand_out(tasks, &takes, logits, seconds, costs);
+        Ok(())
+    }
+
+    /// How many tokens of each task the pass takes. Those whose turn it is for the first time begin, and go on from what
+    /// is remembered, which leaves room for others.
+    fn takes(&mut self, tasks: &mut VecDeque<Task>) -> Vec<usize> {
+        loop {
+            let wants: Vec<Want> = tasks.iter().map(Task::want).collect();
+            let takes = shares(&wants, self.decoder.chunk(), LIVE_CONTEXTS * self.context);
+            let mut is_final = true;
+            for (task, _) in tasks.iter_mut().zip(&takes).filter(|(task, take)| **take > 0 && !task.has_begun()) {
+                self.resume(task);
+                is_final = false;
+            }
+            if is_final {
+                return takes;
+            }
+        }
+    }
+
+    /// Goes on from what is remembered of the prompt's beginning, just before the first of it is read: by then, those
+    /// who came earlier may have read the same.
+    fn resume(&mut self, task: &mut Task) {
+        let prompt = task.begin();
         if let Some((memory, shared)) = self.beginnings.find(prompt) {
             // The last token is read in any case: the logits after it are wanted.
             let shared = shared.min(prompt.len() - 1);
             task.resume(self.decoder.resume(memory, shared));
         }
-        Some(task)
-    }
-
-    /// One pass through the model for everyone.
-    fn pass(&mut self, tasks: &mut VecDeque<Task>, payoff: &mut Payoff) {
-        tasks.retain_mut(|task| match task.check() {
-            Ok(()) => true,
-            Err(interrupt) => {
-                task.interrupt(interrupt);
-                false
-            }
-        });
-        let takes = self.shares(tasks.make_contiguous());
-        let mut pieces: Vec<Piece<'_>> =
-            tasks.iter_mut().zip(&takes).filter(|(_, take)| **take > 0).map(|(task, take)| task.piece(*take)).collect();
-        if pieces.is_empty() {
-            return;
-        }
-        let started = Instant::now();
-        let decoder = &mut self.decoder;
-        let read = catch_unwind(AssertUnwindSafe(|| decoder.read(&mut pieces)));
-        let seconds = started.elapsed().as_secs_f32();
-        drop(pieces);
-        // What a panic says can hold the text at hand, so that it is not passed on.
-        let read = read.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
-        match read {
-            Ok(logits) => self.hand_out(tasks, &takes, logits, seconds, payoff),
-            Err(error) => self.fail(tasks, &format!("{error:#}")),
-        }
-    }
-
-    /// How many tokens of each task the next pass takes: all that are to be written or verified, and of prompts what
-    /// fits after those, the one that waited longest first.
-    fn shares(&self, tasks: &[Task]) -> Vec<usize> {
-        let longest = self.decoder.chunk();
-        let is_writing = |task: &Task| !task.is_reading_prompt();
-        let writers = tasks.iter().filter(|task| is_writing(task)).count();
-        let mut room = if writers > 0 { PROMPT_BESIDE_WRITING.min(longest) } else { longest };
-        let share = |task: &Task| {
-            if is_writing(task) {
-                return task.unread().min(longest);
-            }
-            let take = task.unread().min(room);
-            room -= take;
-            take
-        };
-        tasks.iter().map(share).collect()
     }
 
     fn hand_out(
@@ -167,7 +157,7 @@ impl Worker {
         takes: &[usize],
         logits: Vec<Vec<f32>>,
         seconds: f32,
-        payoff: &mut Payoff,
+        costs: &mut Costs,
     ) {
         let writers = tasks.iter().filter(|task| !task.is_reading_prompt()).count();
         let mut logits = logits.into_iter();
@@ -195,12 +185,8 @@ impl Worker {
                 // A pass says what guesses cost only when nothing else was read in it.
                 seconds: (tasks_alone(takes) && !was_prompt).then_some(seconds),
             };
-            task.take(rows, &facilities, payoff).is_continue()
+            task.take(rows, &facilities, costs).is_continue()
         });
-        // Whoever came first last time comes last now.
-        if tasks.len() > 1 {
-            tasks.rotate_left(1);
-        }
     }
 
     /// Everyone in the pass gets the same error; what they had read may be broken.

@@ -4,4 +4,5 @@
 mod tiny_gguf;
 
 mod real;
+mod same;
 mod tiny;

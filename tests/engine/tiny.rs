@@ -114,6 +114,19 @@ fn a_missing_file_is_named_with_the_command_that_fetches_it() {
 }
 
 #[test]
+fn a_model_for_which_there_is_no_memory_is_refused_with_the_figures() {
+    let (_folder, path) = file("qwen2");
+    let error = Engine::start(EngineOptions { memory: Some(300_000_000), ..EngineOptions::new(&path) }).err();
+    let text = error.expect("256 MB for beginnings of prompts do not fit").to_string();
+    assert!(
+        text.contains("needs 0.4 GB") && text.contains("0.3 GB are free") && text.contains("remembered_mb"),
+        "{text}"
+    );
+    let options = EngineOptions { memory: Some(300_000_000), remembered: 0, ..EngineOptions::new(path) };
+    assert!(Engine::start(options).is_ok());
+}
+
+#[test]
 fn a_file_that_was_cut_short_is_found_out_wherever_it_was_cut() {
     let (_folder, path) = file("qwen2");
     let whole = fs::read(&path).unwrap();

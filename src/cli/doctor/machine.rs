@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use crate::app::library;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::llm::kernels;
+use crate::llm::{available_memory, kernels};
 use crate::models::Use;
 
 use super::Finding;
 
 /// With less than this left, the database and the index soon cannot grow.
 const LEAST_DISK: u64 = 500_000_000;
-/// What the program needs beside the models.
-const BESIDE_MODELS: u64 = 600_000_000;
-/// The stock loader keeps the weights packed and the token table unpacked: about this many times the file.
-const MEMORY_PER_FILE_BYTE: f64 = 2.6;
+/// What the program needs beside the weights: search, the smaller models, and the keys and values of prompts.
+const BESIDE_MODELS: u64 = 1_000_000_000;
+/// Weights are kept once, as the file has them.
+const MEMORY_PER_FILE_BYTE: f64 = 1.05;
 
 /// Which of the processor's instructions the model's kernels use.
 pub fn engine() -> Finding {
@@ -53,14 +53,6 @@ fn memory(config: &Config) -> Finding {
         return Finding::warning("memory", format!("{text}: {advice}"));
     }
     Finding::ok("memory", text)
-}
-
-/// What Linux says can be used without swapping (proc(5), `MemAvailable`).
-fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes * 1024)
 }
 
 fn disk(path: &Path) -> Finding {

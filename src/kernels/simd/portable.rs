@@ -27,6 +27,9 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn prefetch(self, _: *const u8) {}
+
+    #[inline(always)]
     fn low(self, bytes: [u8; 64]) -> [u8; 64] {
         bytes.map(|byte| byte & 15)
     }

@@ -94,17 +94,7 @@ fn what_stands_behind_a_row_in_its_page_does_not_matter() {
     let query = numbers(QUERIES, 9);
     let kernels = Kernels::new(1).unwrap();
     let alone = attend(&kernels, None, &[Queries { pages: &pages, row: 0, count: 1, position: 35 }], &query);
-    let (noise, last) = (vec![9.0; KEYS], Arc::make_mut(&mut pages[1]));
+    let (noise, last) = (vec![1e30; KEYS], Arc::make_mut(&mut pages[1]));
     (4..32).for_each(|position| last.put(SHAPE, 1, position, &noise, &noise));
     assert_eq!(attend(&kernels, None, &[Queries { pages: &pages, row: 0, count: 1, position: 35 }], &query), alone);
-}
-
-#[test]
-fn a_page_from_a_file_has_the_right_size_and_finite_numbers() {
-    let (_, _, pages) = remembered(3, 4);
-    let numbers = pages[0].numbers().to_vec();
-    assert!(Page::from_numbers(SHAPE, numbers.clone()).is_some());
-    assert!(Page::from_numbers(SHAPE, numbers[1..].to_vec()).is_none());
-    let broken = numbers.iter().copied().map(|bits| if bits == numbers[5] { 0x7E00 } else { bits }).collect();
-    assert!(Page::from_numbers(SHAPE, broken).is_none());
 }

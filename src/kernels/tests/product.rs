@@ -156,3 +156,23 @@ fn rows_that_cannot_be_read_are_an_error() {
     let read = |at: usize, _: &mut [u8]| if at > 20_000 { Err("short") } else { Ok(()) };
     assert_eq!(builder.build(kernels.pool(), read).err(), Some("short"));
 }
+
+#[test]
+fn what_is_not_a_number_spoils_its_own_row_and_no_other() {
+    for format in Format::ALL {
+        let (rows, width) = (20, 512);
+        let tensor = quantized(format, rows, width);
+        for kernels in all_kernels() {
+            let matrix = built(&kernels, format, rows, &tensor);
+            let values = numbers(3 * width, 8);
+            let whole = product(&kernels, &matrix, &values);
+            for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut values = values.clone();
+                values[width + 77] = broken;
+                let spoilt = product(&kernels, &matrix, &values);
+                assert!(spoilt[rows..2 * rows].iter().all(|number| number.is_nan()));
+                assert_eq!((&spoilt[..rows], &spoilt[2 * rows..]), (&whole[..rows], &whole[2 * rows..]));
+            }
+        }
+    }
+}

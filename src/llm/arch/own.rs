@@ -35,6 +35,10 @@ impl Decoder for Transformer {
         Some(self.page().bytes())
     }
 
+    fn bytes_a_token(&self) -> usize {
+        self.weights()
+    }
+
     fn threads(&self) -> usize {
         self.kernels().threads()
     }

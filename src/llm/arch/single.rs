@@ -33,15 +33,21 @@ pub(in crate::llm) trait OneText: Send {
 pub(in crate::llm) struct Single<D> {
     decoder: D,
     tokens: Vec<u32>,
+    /// Whether the decoder failed or panicked: what it remembers is undefined until it starts over.
+    is_broken: bool,
 }
 
 impl<D: OneText> Single<D> {
     pub(in crate::llm) fn new(decoder: D) -> Self {
-        Single { decoder, tokens: Vec::new() }
+        Single { decoder, tokens: Vec::new(), is_broken: false }
     }
 
     /// Makes the decoder remember the beginning of `tokens`, as much of it as it can without reading anything.
     fn rewind(&mut self, tokens: &[u32]) -> usize {
+        if self.is_broken {
+            self.decoder.rewind(0);
+            self.tokens.clear();
+        }
         let shared = self.tokens.iter().zip(tokens).take_while(|(read, wanted)| read == wanted).count();
         let kept = self.decoder.rewind(shared);
         self.tokens.truncate(kept);
@@ -49,15 +55,17 @@ impl<D: OneText> Single<D> {
     }
 
     fn read_tokens(&mut self, tokens: &[u32]) -> anyhow::Result<Vec<f32>> {
+        self.is_broken = true;
         let mut logits = Vec::new();
         let mut rest = tokens;
         while !rest.is_empty() {
             let take = self.decoder.chunk(self.tokens.len(), rest.len()).clamp(1, rest.len());
             let (chunk, after) = rest.split_at(take);
-            logits = self.decoder.forward(chunk, self.tokens.len()).inspect_err(|_| self.tokens.clear())?;
+            logits = self.decoder.forward(chunk, self.tokens.len())?;
             self.tokens.extend_from_slice(chunk);
             rest = after;
         }
+        self.is_broken = false;
         Ok(logits)
     }
 }
@@ -78,7 +86,7 @@ impl<D: OneText> Decoder for Single<D> {
     fn read(&mut self, pieces: &mut [Piece<'_>]) -> anyhow::Result<Vec<Vec<f32>>> {
         let [piece] = pieces else { anyhow::bail!("this decoder reads one text at a time") };
         ensure!(piece.wanted <= 1, "this decoder gives the logits after the last token only");
-        if self.tokens != piece.memory.tokens() {
+        if self.is_broken || self.tokens != piece.memory.tokens() {
             let before = piece.memory.tokens().to_vec();
             let kept = self.rewind(&before);
             self.read_tokens(&before[kept..])?;
@@ -99,6 +107,10 @@ impl<D: OneText> Decoder for Single<D> {
 
     fn page_bytes(&self) -> Option<usize> {
         None
+    }
+
+    fn bytes_a_token(&self) -> usize {
+        0
     }
 
     fn threads(&self) -> usize {

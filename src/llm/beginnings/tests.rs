@@ -41,7 +41,7 @@ fn instructions_stay_when_the_prompts_that_had_them_have_gone() {
     (0..3).for_each(|question| beginnings.keep(memory(&prompt(1, question, 64))));
     (3..40).for_each(|question| beginnings.keep(memory(&[vec![500 + question; 64]].concat())));
     assert_eq!(found(&mut beginnings, &prompt(1, 0, 64)), 40);
-    assert!(beginnings.pages() <= 12);
+    assert!(beginnings.holders().len() <= 12);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn no_more_is_held_than_the_budget_allows() {
         let mut beginnings = Beginnings::new(budget);
         for question in 0..20 {
             beginnings.keep(memory(&prompt(question % 3, question, 100)));
-            assert!(beginnings.pages() <= budget);
+            assert!(beginnings.holders().len() <= budget);
         }
     }
 }
@@ -61,4 +61,31 @@ fn memories_without_pages_are_bounded_in_number() {
     (0..600).for_each(|question| beginnings.keep(Memory::from_parts(vec![question; 20], Vec::new())));
     assert!(beginnings.entries.len() <= super::MOST);
     assert_eq!(found(&mut beginnings, &[599; 30]), 20);
+}
+
+#[test]
+fn new_instructions_get_the_place_of_old_ones() {
+    let mut beginnings = Beginnings::new(20);
+    for instructions in 0..12 {
+        for question in 0..30 {
+            let found = found(&mut beginnings, &prompt(instructions, question, 64));
+            assert!(question < 2 || found >= 40, "question {question} of instructions {instructions}: {found}");
+            beginnings.keep(memory(&prompt(instructions, question, 64)));
+        }
+    }
+}
+
+#[test]
+fn of_a_prompt_beyond_the_budget_the_beginning_is_kept() {
+    let mut beginnings = Beginnings::new(3);
+    beginnings.keep(memory(&prompt(1, 1, 500)));
+    assert_eq!(found(&mut beginnings, &prompt(1, 1, 600)), 96);
+}
+
+#[test]
+fn a_few_tokens_in_common_are_not_worth_going_on_from() {
+    let mut beginnings = Beginnings::new(10);
+    beginnings.keep(memory(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]));
+    assert!(beginnings.find(&[1, 2, 3, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 90, 91, 92, 93, 94]).is_none());
+    assert_eq!(found(&mut beginnings, &[1, 2, 3]), 3);
 }

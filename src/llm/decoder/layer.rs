@@ -47,6 +47,12 @@ pub(super) struct Scratch {
 }
 
 impl Layer {
+    /// How many bytes the matrices take.
+    pub(super) fn bytes(&self) -> usize {
+        let projections = [&self.query, &self.key, &self.value, &self.output].map(|projection| &projection.matrix);
+        projections.into_iter().chain([&self.gate, &self.up, &self.down]).map(Matrix::bytes).sum()
+    }
+
     /// Makes queries, keys and values of the stream.
     pub(super) fn project(&self, shape: &Shape, kernels: &Kernels, scratch: &mut Scratch) {
         let Scratch { stream, queries, keys, values, activations, normed, result, .. } = scratch;

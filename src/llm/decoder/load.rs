@@ -7,7 +7,7 @@ use super::shape::Shape;
 use super::tensors::Tensors;
 use crate::llm::arch::Architecture;
 use crate::llm::weights::WeightsFile;
-use atiende_kernels::Kernels;
+use atiende_kernels::{Kernels, PAGE_POSITIONS};
 
 impl Transformer {
     /// Whether this decoder can run a file's model. It may still find it broken.
@@ -17,7 +17,14 @@ impl Transformer {
             Architecture::Phi3 | Architecture::Lfm2 => false,
         };
         let has_experts = weights.metadata().unsigned(&format!("{}.expert_count", architecture.name())) > Some(0);
-        is_known && !has_experts && Tensors::are_supported(&weights.content)
+        let fits = Shape::read(architecture, weights.metadata(), usize::MAX).is_ok();
+        is_known && !has_experts && fits && Tensors::are_supported(&weights.content)
+    }
+
+    /// How many bytes the keys and values of a token take; 0 where this decoder does not run the model.
+    pub(in crate::llm) fn bytes_a_position(architecture: Architecture, weights: &WeightsFile) -> u64 {
+        let shape = Shape::read(architecture, weights.metadata(), usize::MAX);
+        shape.map_or(0, |shape| (shape.page().bytes() / PAGE_POSITIONS) as u64)
     }
 
     /// Loads the weights for a context of `context` tokens.
@@ -33,7 +40,7 @@ impl Transformer {
         let layers = (0..shape.layers).map(|number| layer(&tensors, &shape, number)).collect::<anyhow::Result<_>>()?;
         let norm = tensors.vector("output_norm.weight", shape.width)?;
         let head = if tensors.has("output.weight") { "output.weight" } else { "token_embd.weight" };
-        let head = tensors.matrix(head, None, shape.width)?;
+        let head = tensors.matrix(head, Some(embedding.rows()), shape.width)?;
         let rope = rope(&tensors, &shape)?;
         Ok(Transformer { shape, embedding, layers, norm, head, rope, kernels, scratch: Scratch::default() })
     }
@@ -48,20 +55,21 @@ fn layer(tensors: &Tensors<'_>, shape: &Shape, number: usize) -> anyhow::Result<
         let bias = tensors.vector_if_any(&name(&format!("{part}.bias")), rows)?;
         anyhow::Ok(Projection { matrix, bias })
     };
+    let norm = |part: &str, length: usize, has: bool| has.then(|| tensors.vector(&name(part), length)).transpose();
     Ok(Layer {
         norm: tensors.vector(&name("attn_norm.weight"), width)?,
         query: projection("attn_q", queries, width)?,
         key: projection("attn_k", keys, width)?,
         value: projection("attn_v", keys, width)?,
-        query_norm: tensors.vector_if_any(&name("attn_q_norm.weight"), head)?,
-        key_norm: tensors.vector_if_any(&name("attn_k_norm.weight"), head)?,
+        query_norm: norm("attn_q_norm.weight", head, shape.has_head_norms)?,
+        key_norm: norm("attn_k_norm.weight", head, shape.has_head_norms)?,
         output: projection("attn_output", width, queries)?,
-        attended_norm: tensors.vector_if_any(&name("post_attention_norm.weight"), width)?,
+        attended_norm: norm("post_attention_norm.weight", width, shape.has_result_norms)?,
         feed_norm: tensors.vector(&name("ffn_norm.weight"), width)?,
         gate: tensors.matrix(&name("ffn_gate.weight"), Some(inner), width)?,
         up: tensors.matrix(&name("ffn_up.weight"), Some(inner), width)?,
         down: tensors.matrix(&name("ffn_down.weight"), Some(width), inner)?,
-        fed_norm: tensors.vector_if_any(&name("post_ffw_norm.weight"), width)?,
+        fed_norm: norm("post_ffw_norm.weight", width, shape.has_result_norms)?,
     })
 }
 

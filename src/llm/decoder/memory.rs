@@ -25,6 +25,7 @@ impl Memory {
     }
 
     /// A memory of tokens and the pages that hold their keys and values.
+    #[cfg(test)]
     pub(in crate::llm) fn from_parts(tokens: Vec<u32>, pages: Vec<Arc<Page>>) -> Self {
         Memory { tokens, pages }
     }

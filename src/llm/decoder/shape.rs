@@ -25,6 +25,10 @@ pub(super) struct Shape {
     pub(super) context: usize,
     pub(super) epsilon: f32,
     pub(super) gate: Gate,
+    /// Whether each head of queries and keys is normed.
+    pub(super) has_head_norms: bool,
+    /// Whether what attention and the feed-forward network give is normed.
+    pub(super) has_result_norms: bool,
     /// What the embeddings are multiplied by.
     pub(super) embedding_scale: f32,
     pub(super) pairs: Pairs,
@@ -41,6 +45,9 @@ pub(super) struct Shape {
 /// Gemma 3 files do not say it: five layers with a window, one without, and the base of those with one.
 const GEMMA_PATTERN: usize = 6;
 const GEMMA_LOCAL_BASE: f32 = 10_000.0;
+
+/// More numbers than any model of this kind has; products of two such figures do not overflow.
+const LARGEST: usize = 1 << 20;
 
 impl Shape {
     /// Reads the figures, and checks that they fit each other and the kernels.
@@ -70,6 +77,8 @@ impl Shape {
             context,
             epsilon: float("attention.layer_norm_rms_epsilon").unwrap_or(1e-6),
             gate: if is_gemma { Gate::Gelu } else { Gate::Silu },
+            has_head_norms: is_gemma || architecture == Architecture::Qwen3,
+            has_result_norms: is_gemma,
             embedding_scale,
             pairs: if architecture == Architecture::Llama { Pairs::Neighbours } else { Pairs::Halves },
             turning: optional("rope.dimension_count").unwrap_or(head),
@@ -84,6 +93,9 @@ impl Shape {
     fn check(&self) -> anyhow::Result<()> {
         let Shape { layers, heads, key_heads, head, turning, width, .. } = *self;
         ensure!((1..=1000).contains(&layers), "it has {layers} layers");
+        ensure!(heads <= 1024 && key_heads <= heads, "it has {heads} heads of queries and {key_heads} of keys");
+        ensure!(width <= LARGEST && self.inner <= LARGEST, "its tokens have {width} and {} numbers", self.inner);
+        ensure!(self.stretch.is_finite() && self.stretch > 0.0, "its positions are scaled by {}", self.stretch);
         ensure!(heads.is_multiple_of(key_heads), "{heads} heads of queries cannot share {key_heads} heads of keys");
         ensure!(head.is_multiple_of(16) && (16..=1024).contains(&head), "its heads have {head} numbers, not 16, 32, …");
         ensure!(turning <= head && turning.is_multiple_of(2), "{turning} of {head} numbers of a head cannot turn");

@@ -120,6 +120,11 @@ pub(super) struct Embedding {
 }
 
 impl Embedding {
+    /// How many tokens there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// The embeddings of some tokens.
     pub(super) fn look_up(&self, tokens: &[u32], into: &mut [f32]) -> anyhow::Result<()> {
         let length = self.format.row_bytes(self.width);

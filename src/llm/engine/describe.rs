@@ -16,6 +16,8 @@ pub struct Description {
     pub parameters: u64,
     /// How its weights are stored: `Q4_K_M`.
     pub quantization: String,
+    /// How many bytes of weights are read for each token; 0 where that is not known.
+    pub bytes_a_token: usize,
     /// How many tokens a prompt with its answer may take.
     pub context: usize,
     /// How many threads compute.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::EngineOptions;
 use super::describe::Description;
+use super::memory::{self, available_memory};
 use crate::llm::arch::{self, Architecture, Decoder};
 use crate::llm::beginnings::Beginnings;
 use crate::llm::decoder::{Memory, Piece};
@@ -14,6 +15,7 @@ use crate::llm::sample;
 use crate::llm::template::ChatTemplate;
 use crate::llm::tokenizer::{Tokenizer, Vocabulary};
 use crate::llm::weights::WeightsFile;
+use crate::llm::worker::LIVE_CONTEXTS;
 
 /// How many tokens are read to prove that a model works; several and then one, which take different kernels.
 const WARM_UP: usize = 4;
@@ -45,8 +47,13 @@ impl Loaded {
         weights.content.metadata.retain(|key, _| !key.starts_with("tokenizer."));
         let context = description.context;
         let threads = options.threads.unwrap_or_else(default_threads);
+        let memories =
+            arch::bytes_a_position(options.decoder, architecture, &weights) * (LIVE_CONTEXTS * context) as u64;
+        let available = options.memory.or_else(available_memory);
+        memory::check(&weights, weights.needed_memory(), memories + options.remembered as u64, available)?;
         let mut decoder = arch::load(options.decoder, architecture, weights, context, threads)?;
         (description.threads, description.kernels) = (decoder.threads(), decoder.kernels());
+        description.bytes_a_token = decoder.bytes_a_token();
         warm_up(decoder.as_mut(), &tokenizer, path)?;
         let beginnings = Beginnings::new(decoder.page_bytes().map_or(1, |page| options.remembered / page));
         description.loading = started.elapsed();
@@ -83,6 +90,7 @@ fn describe(weights: &WeightsFile, architecture: Architecture, options: &EngineO
         parameters: weights.parameters(),
         quantization: weights.quantization(),
         context: architecture.context(options.decoder, weights, options.max_context),
+        bytes_a_token: 0,
         threads: 0,
         kernels: "",
         has_chat_template: metadata.string("tokenizer.chat_template").is_some(),

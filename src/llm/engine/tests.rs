@@ -99,6 +99,7 @@ fn engine(queue: usize, free: bool) -> Scripted {
         parameters: 0,
         quantization: "F32".into(),
         context: 64,
+        bytes_a_token: 0,
         threads: 1,
         kernels: "",
         has_chat_template: false,
@@ -227,20 +228,27 @@ async fn a_panic_and_a_failure_are_answers_and_the_thread_goes_on() {
     assert!(!engine.is_healthy());
     orders.send(Order::Fail).unwrap();
     assert_eq!(engine.generate(request("hola", 1)).await, Err(ModelError::Failed("as told".into())));
-    orders.send(Order::GoOn).unwrap();
-    assert_eq!(engine.generate(request("hola", 1)).await.unwrap().text, "a");
-    assert!(engine.is_healthy());
+    for broken in [Order::Panic, Order::Fail] {
+        // After some tokens were read.
+        orders.send(Order::GoOn).unwrap();
+        orders.send(broken).unwrap();
+        assert!(matches!(engine.generate(request("hola", 2)).await, Err(ModelError::Failed(_))));
+        assert!(!engine.is_healthy());
+        orders.send(Order::GoOn).unwrap();
+        assert_eq!(engine.generate(request("hola", 1)).await.unwrap().text, "a");
+        assert!(engine.is_healthy());
+    }
 }
 
 #[tokio::test]
 async fn a_prompt_that_begins_like_the_last_one_is_read_from_there() {
     let Scripted { engine, .. } = engine(4, true);
-    engine.generate(request("hola", 1)).await.unwrap();
-    let answer = engine.generate(request("hola,hola", 1)).await.unwrap();
-    assert_eq!((answer.tokens.prompt, answer.tokens.cached), (9, 4));
+    engine.generate(request("hola, buenos dias", 1)).await.unwrap();
+    let answer = engine.generate(request("hola, buenos dias, hola", 1)).await.unwrap();
+    assert_eq!((answer.tokens.prompt, answer.tokens.cached), (29, 21));
     // The last token is read in any case, for what comes after it.
-    let answer = engine.generate(request("hola,hola", 1)).await.unwrap();
-    assert_eq!((answer.tokens.prompt, answer.tokens.cached), (9, 8));
+    let answer = engine.generate(request("hola, buenos dias, hola", 1)).await.unwrap();
+    assert_eq!((answer.tokens.prompt, answer.tokens.cached), (29, 28));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::Ticket;
-use super::lookup::{self, Payoff};
+use super::lookup::{self, Costs, Luck};
 use super::task::{Facilities, Interrupt, Text};
 use crate::llm::request::{FinishReason, Generated, ModelError, TokenCounts};
 use crate::llm::sample;
@@ -37,6 +37,7 @@ pub(super) struct Writing {
     room: usize,
     /// What the next tokens may be; they were read with the one before them.
     guesses: Vec<u32>,
+    luck: Luck,
     started: Instant,
     /// When the prompt was read.
     read: Option<Instant>,
@@ -54,10 +55,11 @@ impl Writing {
             text: TextStream::new(&prefix, stop),
             stream,
             reply: Some(reply),
-            counts: TokenCounts { prompt: prompt.len(), cached: 0, generated: 0 },
+            counts: TokenCounts { prompt: prompt.len(), ..TokenCounts::default() },
             log_probability: 0.0,
             room: max_tokens.min(context.saturating_sub(prompt.len())),
             guesses: Vec::new(),
+            luck: Luck::new(),
             started: Instant::now(),
             read: None,
         };
@@ -66,6 +68,11 @@ impl Writing {
 
     pub(super) fn is_closed(&self) -> bool {
         self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    /// How many tokens may still be written.
+    pub(super) fn room(&self) -> usize {
+        self.room - self.counts.generated
     }
 
     pub(super) fn resumed(&mut self, tokens: usize) {
@@ -78,12 +85,13 @@ impl Writing {
         text: &mut Text,
         rows: &[Vec<f32>],
         facilities: &Facilities<'_>,
-        payoff: &mut Payoff,
+        costs: &mut Costs,
         ticket: &Ticket,
     ) -> ControlFlow<()> {
         self.read.get_or_insert_with(Instant::now);
         let guesses = std::mem::take(&mut self.guesses);
         let before = self.counts.generated;
+        self.counts.guessed += guesses.len();
         let mut finish = None;
         let mut last = None;
         for (at, logits) in rows.iter().enumerate() {
@@ -92,6 +100,7 @@ impl Writing {
                 self.answer(Err(ModelError::Failed("its logits are not numbers".to_owned())));
                 return ControlFlow::Break(());
             };
+            self.counts.confirmed += usize::from(at > 0);
             finish = self.write(token, log_probability, facilities.tokenizer);
             last = Some(token);
             if finish.is_some() || guesses.get(at) != Some(&token) {
@@ -101,7 +110,10 @@ impl Writing {
             }
         }
         if let Some(seconds) = facilities.seconds {
-            payoff.learn(!guesses.is_empty(), self.counts.generated - before, seconds);
+            costs.learn(!guesses.is_empty(), seconds);
+        }
+        if !guesses.is_empty() {
+            self.luck.learn(self.counts.generated - before);
         }
         if let Some(finish) = finish {
             self.finish(finish, ticket);
@@ -109,7 +121,7 @@ impl Writing {
         }
         self.show(false);
         let token = last.expect("there was a row of logits");
-        self.guesses = self.guess(text, token, facilities, payoff);
+        self.guesses = self.guess(text, token, facilities, *costs);
         text.unread.push(token);
         text.unread.extend_from_slice(&self.guesses);
         text.wanted = text.unread.len();
@@ -133,10 +145,10 @@ impl Writing {
     }
 
     /// What may come after `token`. The more are written for at once, the fewer guesses each may have.
-    fn guess(&self, text: &Text, token: u32, facilities: &Facilities<'_>, payoff: &mut Payoff) -> Vec<u32> {
+    fn guess(&mut self, text: &Text, token: u32, facilities: &Facilities<'_>, costs: Costs) -> Vec<u32> {
         let most = (2 * (lookup::MOST + 1) / facilities.writers.max(1)).saturating_sub(1).min(lookup::MOST);
         let most = most.min(self.room - self.counts.generated - 1);
-        if !facilities.guesses || most == 0 || !payoff.pays() {
+        if !facilities.guesses || most == 0 || !self.luck.pays(costs) {
             return Vec::new();
         }
         let mut tokens = text.memory.tokens().to_vec();

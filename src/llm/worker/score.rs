@@ -14,6 +14,9 @@ use crate::llm::request::ModelError;
 use crate::llm::sample;
 use crate::llm::tokenizer::Tokenizer;
 
+/// Tokens of an option that are read at once: the logits after each take more than half a megabyte.
+const AT_ONCE: usize = 16;
+
 /// What to compare.
 pub(in crate::llm) struct Scoring {
     /// Never empty, and shorter than the context.
@@ -94,6 +97,11 @@ impl Weighing {
         self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
+    /// How many tokens may be read after the prompt.
+    pub(super) fn longest(&self) -> usize {
+        self.options.iter().map(Choice::len).max().unwrap_or_default()
+    }
+
     /// Weighs on with the logits after what was read last.
     pub(super) fn take(
         &mut self,
@@ -158,7 +166,7 @@ impl AfterPrompt {
     /// Has the rest of the option read, at once where all logits can be had.
     fn read_on(&self, text: &mut Text, facilities: &Facilities<'_>) {
         let rest = &self.tokens[self.read..];
-        let count = if facilities.gives_all_logits { rest.len() } else { 1 };
+        let count = if facilities.gives_all_logits { rest.len().min(AT_ONCE) } else { 1 };
         text.unread.extend_from_slice(&rest[..count]);
         text.wanted = count;
     }

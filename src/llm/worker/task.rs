@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::generate::Writing;
-use super::lookup::Payoff;
+use super::lookup::Costs;
 use super::score::Weighing;
+use super::shares::Want;
 use super::{Command, Ticket};
 use crate::llm::decoder::{Memory, Piece};
 use crate::llm::request::ModelError;
@@ -53,6 +54,7 @@ pub(super) struct Facilities<'a> {
 pub(super) struct Task {
     pub(super) ticket: Ticket,
     text: Text,
+    has_begun: bool,
     is_reading_prompt: bool,
     work: Work,
 }
@@ -75,7 +77,7 @@ impl Task {
                 (job.ticket, prompt, Work::Weigh(Box::new(work)))
             }
         };
-        let task = Task { ticket, text: Text::new(prompt), is_reading_prompt: true, work };
+        let task = Task { ticket, text: Text::new(prompt), has_begun: false, is_reading_prompt: true, work };
         let is_wanted = !task.is_abandoned() && !task.ticket.claimed.swap(true, Ordering::AcqRel);
         is_wanted.then_some(task)
     }
@@ -88,9 +90,28 @@ impl Task {
         is_closed || self.ticket.cancel.is_cancelled()
     }
 
-    /// The whole prompt, before any of it is read.
-    pub(super) fn prompt(&self) -> &[u32] {
+    /// Notes that the next pass reads some of it, and gives the whole prompt.
+    pub(super) fn begin(&mut self) -> &[u32] {
+        self.has_begun = true;
         &self.text.unread
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// What the next pass should take of it.
+    pub(super) fn want(&self) -> Want {
+        let room = match &self.work {
+            Work::Write(writing) => writing.room(),
+            Work::Weigh(weighing) => weighing.longest(),
+        };
+        Want {
+            unread: self.text.unread.len(),
+            is_prompt: self.is_reading_prompt,
+            has_begun: self.has_begun,
+            length: self.text.memory.length() + self.text.unread.len() + room,
+        }
     }
 
     /// Goes on from what is remembered of the beginning of the prompt.
@@ -108,11 +129,6 @@ impl Task {
 
     pub(super) fn is_reading_prompt(&self) -> bool {
         self.is_reading_prompt
-    }
-
-    /// How many tokens are to be read.
-    pub(super) fn unread(&self) -> usize {
-        self.text.unread.len()
     }
 
     /// Whether the work should go on.
@@ -148,13 +164,13 @@ impl Task {
         &mut self,
         rows: Vec<Vec<f32>>,
         facilities: &Facilities<'_>,
-        payoff: &mut Payoff,
+        costs: &mut Costs,
     ) -> ControlFlow<()> {
         if rows.is_empty() {
             return ControlFlow::Continue(());
         }
         match &mut self.work {
-            Work::Write(writing) => writing.take(&mut self.text, &rows, facilities, payoff, &self.ticket),
+            Work::Write(writing) => writing.take(&mut self.text, &rows, facilities, costs, &self.ticket),
             Work::Weigh(weighing) => weighing.take(&mut self.text, rows, facilities),
         }
     }

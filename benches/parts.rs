@@ -1,0 +1,116 @@
+//! The parts of the engine one by one: products for each quantization and number of rows, attention, the sum behind a
+//! softmax, tokenizing, the chat template. Prints medians and asserts nothing.
+
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use atiende::llm::{ChatMessage, Engine, EngineOptions, LanguageModel, Role};
+use atiende_kernels::{
+    Activations, Attention, Format, Kernels, Matrix, MatrixBuilder, PAGE_POSITIONS, Page, PageShape, Product, Queries,
+    log_sum_exp,
+};
+
+const ROUNDS: usize = 9;
+
+/// Each format in the shape in which models of half and of one and a half billion weights have it.
+const MATRICES: [(&str, Format, usize, usize); 8] = [
+    ("Q4_K", Format::Q4K, 8960, 1536),
+    ("Q5_K", Format::Q5K, 8960, 1536),
+    ("Q6_K", Format::Q6K, 1536, 8960),
+    ("Q4_0", Format::Q4Zero, 4864, 896),
+    ("Q4_1", Format::Q4One, 1536, 576),
+    ("Q5_0", Format::Q5Zero, 4864, 896),
+    ("Q5_1", Format::Q5One, 4864, 896),
+    ("Q8_0", Format::Q8Zero, 32_768, 896),
+];
+
+fn main() -> anyhow::Result<()> {
+    let kernels = Kernels::new(2)?;
+    println!("{}, {} threads", kernels.level().name(), kernels.threads());
+    println!("\nproducts, billions of multiplications a second, by rows of activations");
+    println!("{:>6} {:>14}{}", "", "shape", [1, 2, 4, 8, 16, 32, 128].map(|rows| format!("{rows:>8}")).concat());
+    for (name, format, rows, width) in MATRICES {
+        products(&kernels, name, &matrix(&kernels, format, rows, width)?);
+    }
+    attention(&kernels);
+    let logits: Vec<f32> = (0..151_936u32).map(|at| f32::from(u8::try_from(at % 251).unwrap_or(0)) / 20.0).collect();
+    println!("\nsum behind a softmax, 151,936 numbers: {:.0} µs", 1e6 * median(|| _ = black_box(log_sum_exp(&logits))));
+    text()
+}
+
+/// The median of the seconds that something takes.
+fn median(mut run: impl FnMut()) -> f64 {
+    let mut seconds: Vec<f64> = (0..=ROUNDS)
+        .map(|_| {
+            let started = Instant::now();
+            run();
+            started.elapsed().as_secs_f64()
+        })
+        .skip(1)
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds[ROUNDS / 2]
+}
+
+/// A matrix of some bytes; which ones does not matter for the time.
+fn matrix(kernels: &Kernels, format: Format, rows: usize, width: usize) -> anyhow::Result<Matrix> {
+    MatrixBuilder { format, rows, width }.build(kernels.pool(), |at, bytes: &mut [u8]| {
+        bytes.iter_mut().enumerate().for_each(|(index, byte)| *byte = u8::try_from((at + index) % 59).unwrap_or(0));
+        anyhow::Ok(())
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "these are figures for people")]
+fn products(kernels: &Kernels, name: &str, matrix: &Matrix) {
+    print!("{name:>6} {:>14}", format!("{} × {}", matrix.rows(), matrix.width()));
+    for rows in [1, 2, 4, 8, 16, 32, 128] {
+        let values = vec![0.5; rows * matrix.width()];
+        let mut into = vec![0.0; rows * matrix.rows()];
+        let mut activations = Activations::default();
+        let seconds = median(|| {
+            kernels.quantize(&values, matrix.width(), &[matrix], &mut activations);
+            kernels.multiply(&activations, &mut [Product { matrix, into: &mut into }]);
+        });
+        print!("{:>8.0}", (rows * matrix.rows() * matrix.width()) as f64 / seconds / 1e9);
+    }
+    println!();
+}
+
+fn attention(kernels: &Kernels) {
+    let shape = PageShape { layers: 1, heads: 2, head: 128 };
+    let attention = Attention { shape, layer: 0, heads: 12, scale: 0.1, window: None };
+    println!("\nattention of one layer, 12 heads of 128, µs");
+    for (position, count) in [(500_usize, 1_usize), (500, 8), (512, 128), (4000, 1), (3968, 128)] {
+        let pages: Vec<Arc<Page>> =
+            (0..(position + count).div_ceil(PAGE_POSITIONS)).map(|_| Arc::new(Page::new(shape))).collect();
+        let queries = vec![0.1; count * 12 * 128];
+        let mut into = vec![0.0; queries.len()];
+        let seconds = median(|| {
+            let text = Queries { pages: &pages, row: 0, count, position };
+            kernels.attend(&attention, &[text], &queries, &mut into);
+        });
+        println!("{count:>5} tokens from position {position:>5}: {:>8.0}", seconds * 1e6);
+    }
+}
+
+/// Tokenizing and the chat template, with the small model that tests use.
+fn text() -> anyhow::Result<()> {
+    let folder = std::env::var_os("ATIENDE_MODELS_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let cache = std::env::home_dir().map(|home| home.join(".cache/atiende/models"));
+    let path = folder.or(cache).context("HOME is not set")?.join("smollm2-135m-instruct-q4_1.gguf");
+    anyhow::ensure!(path.exists(), "{} is missing: run `make models`", path.display());
+    let engine = Engine::start(EngineOptions::new(path))?;
+    let words = "¿A qué hora abren los domingos? Closed on Mondays. ".repeat(40);
+    let messages = [ChatMessage::new(Role::System, words.clone()), ChatMessage::new(Role::User, "hola")];
+    let tokens = engine.count_tokens(&words);
+    println!("\ntokenizing {tokens} tokens: {:.0} µs", 1e6 * median(|| _ = black_box(engine.count_tokens(&words))));
+    println!(
+        "chat template of {} bytes: {:.0} µs",
+        words.len(),
+        1e6 * median(|| _ = black_box(engine.render(&messages)))
+    );
+    Ok(())
+}
