@@ -1,6 +1,6 @@
 # What developers and owners run. `make test` installs what the tests need and runs them all.
 
-.PHONY: test models check bench bench-peers eval
+.PHONY: test models check bench bench-peers dist eval
 
 test: models
 	cargo test --locked
@@ -22,6 +22,12 @@ eval:
 	cargo run --locked --release --quiet -- eval-suite tests/cases/suite.toml
 	ATIENDE_MODELS__LLM=qwen2.5-coder-0.5b cargo run --locked --release --quiet -- eval-suite tests/cases/suite.toml
 	$(if $(XQUAD),cargo run --locked --release --quiet -- eval-xquad $(XQUAD))
+
+# One program for other machines of this kind: any with AVX2 (2013 and later); the language model's kernels look for more
+# when they start.
+dist:
+	RUSTFLAGS="-C target-cpu=x86-64-v3" cargo build --locked --release --target-dir target/dist
+	@echo "target/dist/release/atiende"
 
 # The engine beside llama.cpp, which npm brings. THREADS=2 is what a small server has.
 bench-peers:

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use atiende_kernels::{Pool, sum_of_words};
+use atiende_kernels::{Pool, read_all};
 
 /// Far more than fits in any cache, in numbers of eight bytes: a gigabyte.
 const NUMBERS: usize = 128 << 20;
@@ -17,7 +17,7 @@ pub fn read_bandwidth(threads: usize) -> anyhow::Result<f64> {
     let pool = Pool::new(threads)?;
     let once = || {
         let started = Instant::now();
-        pool.run_ranges(NUMBERS, PART, &|range| _ = black_box(sum_of_words(&numbers[range])));
+        pool.run_ranges(NUMBERS, PART, &|range| _ = black_box(read_all(&numbers[range])));
         started.elapsed().as_secs_f64()
     };
     #[expect(clippy::cast_precision_loss, reason = "a gigabyte is exact")]

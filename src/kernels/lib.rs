@@ -17,6 +17,7 @@ mod elementwise;
 mod format;
 mod level;
 mod matrix;
+mod memory;
 mod page;
 mod pool;
 mod product;
@@ -31,10 +32,11 @@ pub use self::elementwise::{Gate, log_sum_exp};
 pub use self::format::Format;
 pub use self::level::Level;
 pub use self::matrix::{Matrix, MatrixBuilder};
+pub use self::memory::read_all;
 pub use self::page::{POSITIONS as PAGE_POSITIONS, Page, PageShape};
 pub use self::pool::Pool;
 pub use self::product::Product;
-pub use self::rotation::{Angles, Pairs, sum_of_words};
+pub use self::rotation::{Angles, Pairs};
 
 /// What computes: a processor's instructions, and the threads that use them.
 pub struct Kernels {

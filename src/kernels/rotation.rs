@@ -1,4 +1,4 @@
-//! Turning pairs of numbers by angles (Su et al., "RoFormer", 2021), and adding up.
+//! Turning pairs of numbers by angles (Su et al., "RoFormer", 2021), and adding rows.
 
 use super::Kernels;
 use super::pool::Disjoint;
@@ -72,16 +72,4 @@ fn rotate_neighbours(head: &mut [f32], cosines: &[f32], sines: &[f32]) {
     for (pair, (cosine, sine)) in head.chunks_exact_mut(2).zip(cosines.iter().zip(sines)) {
         (pair[0], pair[1]) = (pair[0] * cosine - pair[1] * sine, pair[0] * sine + pair[1] * cosine);
     }
-}
-
-/// The wrapping sum of some numbers, as fast as they can be read: what measures a machine's memory.
-pub fn sum_of_words(numbers: &[u64]) -> u64 {
-    let mut lanes = [[0u64; 8]; 8];
-    let (chunks, rest) = numbers.as_chunks::<64>();
-    for chunk in chunks {
-        for (lanes, numbers) in lanes.iter_mut().zip(chunk.as_chunks::<8>().0) {
-            *lanes = std::array::from_fn(|at| lanes[at].wrapping_add(numbers[at]));
-        }
-    }
-    lanes.iter().flatten().chain(rest).fold(0, |sum, number| sum.wrapping_add(*number))
 }

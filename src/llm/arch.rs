@@ -126,12 +126,14 @@ pub(super) fn load(
     threads: usize,
 ) -> Result<Box<dyn Decoder>, LoadError> {
     let path = weights.path.clone();
+    let broken = |error: anyhow::Error| LoadError::Model { path: path.clone(), detail: format!("{error:#}") };
+    Transformer::check(architecture, &weights).map_err(broken)?;
     let decoder = if choice == DecoderChoice::Best && Transformer::covers(architecture, &weights) {
         own(architecture, &weights, context, threads).map(|own| Box::new(own) as Box<dyn Decoder>)
     } else {
         StockDecoder::load(architecture, weights, context).map(|stock| Box::new(Single::new(stock)) as Box<dyn Decoder>)
     };
-    decoder.map_err(|error| LoadError::Model { path, detail: format!("{error:#}") })
+    decoder.map_err(broken)
 }
 
 /// How many bytes the keys and values of a token take; 0 where that is not known.

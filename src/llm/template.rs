@@ -22,6 +22,12 @@ const CHATML: &str = "{% for message in messages %}<|im_start|>{{ message.role }
 
 const NAME: &str = "chat";
 
+/// Spaces that JSON may be indented by.
+const MOST_INDENT: usize = 16;
+
+/// Steps that a template may take: far more than laying out a long conversation needs.
+const FUEL: u64 = 1_000_000;
+
 /// A chat template, ready to use.
 pub(super) struct ChatTemplate {
     environment: Environment<'static>,
@@ -85,6 +91,7 @@ fn regular(messages: &[ChatMessage]) -> Vec<ChatMessage> {
 /// Set up the way that authors of chat templates expect.
 fn environment(clock: Arc<dyn Clock>) -> Environment<'static> {
     let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -109,7 +116,7 @@ fn tojson(value: &Value, options: Kwargs) -> Result<String, Error> {
     let mut json = Vec::new();
     match indent {
         Some(spaces) => {
-            let spaces = " ".repeat(spaces);
+            let spaces = " ".repeat(spaces.min(MOST_INDENT));
             let pretty = serde_json::ser::PrettyFormatter::with_indent(spaces.as_bytes());
             value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, pretty)).map_err(invalid)?;
         }

@@ -8,6 +8,7 @@ use atiende::llm::{
     ChatMessage, Engine, EngineOptions, FinishReason, GenerateRequest, LanguageModel, LoadError, ModelError, Role,
     ScoreRequest,
 };
+use candle_core::quantized::gguf_file::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -111,6 +112,52 @@ fn a_missing_file_is_named_with_the_command_that_fetches_it() {
     assert!(matches!(error, LoadError::Missing { .. }));
     let text = error.to_string();
     assert!(text.contains("/nowhere/model.gguf") && text.contains("atiende models pull"), "{text}");
+}
+
+#[test]
+fn figures_that_make_no_sense_are_an_error_and_never_a_crash() {
+    let keys = [
+        "embedding_length",
+        "block_count",
+        "feed_forward_length",
+        "attention.head_count",
+        "attention.head_count_kv",
+        "attention.key_length",
+        "rope.dimension_count",
+        "attention.sliding_window",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    for architecture in ["qwen2", "qwen3", "llama", "gemma3"] {
+        for key in keys {
+            for number in [0, 1, 2, 3, 5, 17, 48, 65, 4096, 1 << 20, 1 << 31, u32::MAX, (1 << 28) + 4] {
+                let key = format!("{architecture}.{key}");
+                tiny_gguf::write_with(&path, architecture, &[(&key, Value::U32(number))]);
+                let started = Engine::start(EngineOptions { memory: Some(2_000_000_000), ..EngineOptions::new(&path) });
+                let text = started.err().map(|error| error.to_string());
+                assert!(text.is_none_or(|text| text.contains("tiny.gguf")), "{key} = {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hostile_template_is_an_error_in_little_time_and_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    let endless = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}";
+    for template in [
+        endless,
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{{ 'x' * 99999999999 }}",
+        "{% include 'chat' %}",
+        "{{ messages | tojson | upper",
+    ] {
+        let template = Value::String(template.to_owned());
+        tiny_gguf::write_with(&path, "qwen2", &[("tokenizer.chat_template", template)]);
+        let error = refused(&path);
+        assert!(matches!(error, LoadError::Template { .. }), "{error}");
+    }
 }
 
 #[test]

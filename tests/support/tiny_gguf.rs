@@ -28,7 +28,16 @@ const TEMPLATE: &str = "{%- for message in messages %}{{ '<|im_start|>' + messag
 
 /// Writes a model of `architecture` to `path`. Any other name is written as such, with the tensors of a Llama.
 pub fn write(path: &Path, architecture: &str) {
-    let metadata = metadata(architecture);
+    write_with(path, architecture, &[]);
+}
+
+/// The same with other values for some of the metadata.
+pub fn write_with(path: &Path, architecture: &str, changes: &[(&str, Value)]) {
+    let mut metadata = metadata(architecture);
+    for (key, value) in changes {
+        metadata.retain(|(known, _)| known != key);
+        metadata.push(((*key).to_owned(), value.clone()));
+    }
     let tensors = tensors(architecture);
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();

@@ -10,20 +10,32 @@ use crate::llm::weights::WeightsFile;
 use atiende_kernels::{Kernels, PAGE_POSITIONS};
 
 impl Transformer {
-    /// Whether this decoder can run a file's model. It may still find it broken.
-    pub(in crate::llm) fn covers(architecture: Architecture, weights: &WeightsFile) -> bool {
-        let is_known = match architecture {
+    /// Whether a model is of the family that this decoder knows.
+    fn knows(architecture: Architecture) -> bool {
+        match architecture {
             Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Llama | Architecture::Gemma3 => true,
             Architecture::Phi3 | Architecture::Lfm2 => false,
-        };
+        }
+    }
+
+    /// Refuses a file whose figures make no sense, whoever is to run it.
+    pub(in crate::llm) fn check(architecture: Architecture, weights: &WeightsFile) -> anyhow::Result<()> {
+        if Self::knows(architecture) {
+            Shape::read(architecture, weights.metadata(), 1)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this decoder can run a file's model. It may still find it broken.
+    pub(in crate::llm) fn covers(architecture: Architecture, weights: &WeightsFile) -> bool {
         let has_experts = weights.metadata().unsigned(&format!("{}.expert_count", architecture.name())) > Some(0);
-        let fits = Shape::read(architecture, weights.metadata(), usize::MAX).is_ok();
-        is_known && !has_experts && fits && Tensors::are_supported(&weights.content)
+        let fits = || Shape::read(architecture, weights.metadata(), 1).is_ok_and(|shape| shape.is_supported());
+        Self::knows(architecture) && !has_experts && fits() && Tensors::are_supported(&weights.content)
     }
 
     /// How many bytes the keys and values of a token take; 0 where this decoder does not run the model.
     pub(in crate::llm) fn bytes_a_position(architecture: Architecture, weights: &WeightsFile) -> u64 {
-        let shape = Shape::read(architecture, weights.metadata(), usize::MAX);
+        let shape = Shape::read(architecture, weights.metadata(), 1);
         shape.map_or(0, |shape| (shape.page().bytes() / PAGE_POSITIONS) as u64)
     }
 

@@ -38,6 +38,7 @@ pub(super) struct Shape {
     pub(super) bases: [f32; 2],
     /// What positions are divided by in layers that see everything.
     pub(super) stretch: f32,
+    scaling_is_known: bool,
     /// The window, and that all layers but every so many'th see only that.
     pub(super) window: Option<(usize, usize)>,
 }
@@ -50,7 +51,7 @@ const GEMMA_LOCAL_BASE: f32 = 10_000.0;
 const LARGEST: usize = 1 << 20;
 
 impl Shape {
-    /// Reads the figures, and checks that they fit each other and the kernels.
+    /// Reads the figures, and checks that they make sense.
     pub(super) fn read(architecture: Architecture, metadata: Metadata<'_>, context: usize) -> anyhow::Result<Self> {
         let key = |name: &str| format!("{}.{name}", architecture.name());
         let optional = |name: &str| metadata.unsigned(&key(name)).and_then(|number| usize::try_from(number).ok());
@@ -67,6 +68,7 @@ impl Shape {
         let pattern = optional("attention.sliding_window_type").filter(|pattern| *pattern > 0).unwrap_or(GEMMA_PATTERN);
         #[expect(clippy::cast_precision_loss, reason = "tokens have some thousand numbers")]
         let embedding_scale = if is_gemma { (width as f32).sqrt() } else { 1.0 };
+        let scaling = stretch(metadata, &key);
         let shape = Shape {
             layers: number("block_count")?,
             width,
@@ -83,24 +85,31 @@ impl Shape {
             pairs: if architecture == Architecture::Llama { Pairs::Neighbours } else { Pairs::Halves },
             turning: optional("rope.dimension_count").unwrap_or(head),
             bases: [base, local_base],
-            stretch: stretch(metadata, &key)?,
+            stretch: scaling.unwrap_or(1.0),
+            scaling_is_known: scaling.is_some(),
             window: window.map(|window| (window, pattern)),
         };
         shape.check()?;
         Ok(shape)
     }
 
+    /// Refuses figures that no model has, before anything is allocated by them.
     fn check(&self) -> anyhow::Result<()> {
-        let Shape { layers, heads, key_heads, head, turning, width, .. } = *self;
+        let Shape { layers, heads, key_heads, head, turning, width, inner, .. } = *self;
         ensure!((1..=1000).contains(&layers), "it has {layers} layers");
         ensure!(heads <= 1024 && key_heads <= heads, "it has {heads} heads of queries and {key_heads} of keys");
-        ensure!(width <= LARGEST && self.inner <= LARGEST, "its tokens have {width} and {} numbers", self.inner);
-        ensure!(self.stretch.is_finite() && self.stretch > 0.0, "its positions are scaled by {}", self.stretch);
         ensure!(heads.is_multiple_of(key_heads), "{heads} heads of queries cannot share {key_heads} heads of keys");
-        ensure!(head.is_multiple_of(16) && (16..=1024).contains(&head), "its heads have {head} numbers, not 16, 32, …");
+        ensure!((1..=4096).contains(&head), "its heads have {head} numbers");
+        ensure!((1..=LARGEST).contains(&width), "its tokens have {width} numbers");
+        ensure!((1..=LARGEST).contains(&inner), "its feed-forward networks have {inner} numbers");
         ensure!(turning <= head && turning.is_multiple_of(2), "{turning} of {head} numbers of a head cannot turn");
-        ensure!(width.is_multiple_of(32), "its tokens have {width} numbers, not a multiple of 32");
+        ensure!(self.stretch.is_finite() && self.stretch > 0.0, "its positions are scaled by {}", self.stretch);
         Ok(())
+    }
+
+    /// Whether the kernels take it, and its positions are scaled in a way that is known.
+    pub(super) fn is_supported(&self) -> bool {
+        self.head.is_multiple_of(16) && self.width.is_multiple_of(32) && self.scaling_is_known
     }
 
     pub(super) fn page(&self) -> PageShape {
@@ -120,11 +129,12 @@ impl Shape {
     }
 }
 
-/// How far positions are drawn out beyond the context that the model was trained with.
-fn stretch(metadata: Metadata<'_>, key: &dyn Fn(&str) -> String) -> anyhow::Result<f32> {
+/// How far positions are drawn out beyond the context that the model was trained with; nothing where it is done in a
+/// way that this decoder does not know.
+fn stretch(metadata: Metadata<'_>, key: &dyn Fn(&str) -> String) -> Option<f32> {
     match metadata.string(&key("rope.scaling.type")) {
-        None | Some("none") => Ok(1.0),
-        Some("linear") => Ok(metadata.float(&key("rope.scaling.factor")).unwrap_or(1.0)),
-        Some(other) => anyhow::bail!("its positions are scaled by `{other}`"),
+        None | Some("none") => Some(1.0),
+        Some("linear") => Some(metadata.float(&key("rope.scaling.factor")).unwrap_or(1.0)),
+        Some(_) => None,
     }
 }
