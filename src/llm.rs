@@ -1,7 +1,7 @@
 //! The local language model: one OS thread owns it, everyone else asks over a bounded queue.
 //!
 //! A request goes one way: [`Engine`] renders the chat template and tokenises, the worker's thread runs the decoder,
-//! samples, and answers. Never touches the database or the network, and nothing outside this folder names candle.
+//! samples, and answers. Never touches the database or the network.
 
 mod arch;
 mod beginnings;
@@ -19,7 +19,7 @@ mod weights;
 mod worker;
 
 pub use arch::DecoderChoice;
-pub use engine::{Description, Engine, EngineOptions, available_memory, kernels};
+pub use engine::{Description, Engine, EngineOptions, available_memory, kernels, memory_needed};
 pub use load_error::LoadError;
 pub use request::{
     ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, Role, ScoreRequest, TokenCounts,

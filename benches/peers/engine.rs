@@ -76,7 +76,7 @@ async fn generate(engine: &Engine, messages: Vec<ChatMessage>, max_tokens: usize
         "evaluated": answer.tokens.prompt - answer.tokens.cached,
         "tokens": answer.tokens.generated,
         "prefill_ms": prefill,
-        "decode_ms": total - prefill,
+        "decode_ms": total - answer.queue.as_secs_f64() * 1e3 - prefill,
         "text": answer.text,
     }))
 }

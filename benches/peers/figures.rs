@@ -18,14 +18,8 @@ impl Table {
     }
 
     /// More is better; the targets are for the ratio.
-    pub fn add(&mut self, name: &str, ours: f64, theirs: f64, targets: Option<(f64, f64)>) {
-        let (must, aim) = targets.unwrap_or((f64::NAN, f64::NAN));
+    pub fn add(&mut self, name: &str, ours: f64, theirs: f64, (must, aim): (f64, f64)) {
         self.line(name, ours, theirs, ours / theirs, must, aim, ours / theirs >= must);
-    }
-
-    /// More is better, and the other is not the peer.
-    pub fn add_named(&mut self, name: &str, ours: f64, theirs: f64, targets: (f64, f64)) {
-        self.add(name, ours, theirs, Some(targets));
     }
 
     /// Less is better; the targets are for the ratio.

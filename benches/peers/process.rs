@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
 
 use anyhow::Context;
 use atiende::llm::ChatMessage;
@@ -44,12 +45,13 @@ impl Side {
 
     fn start(mut command: Command, is_peer: bool) -> anyhow::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let started = Instant::now();
         let mut child = command.spawn().context("cannot start the process; `make bench-peers` installs the peer")?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().context("there is a pipe")?);
         let mut side = Side { child, input, output, ready_ms: 0.0, is_peer };
-        let ready = side.read().context("the process did not get ready; `make bench-peers` installs the peer")?;
-        side.ready_ms = ready["load_ms"].as_f64().unwrap_or(f64::NAN);
+        side.read().context("the process did not get ready; `make bench-peers` installs the peer")?;
+        side.ready_ms = started.elapsed().as_secs_f64() * 1e3;
         Ok(side)
     }
 

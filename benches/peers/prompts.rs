@@ -98,6 +98,24 @@ pub fn four() -> Vec<Vec<ChatMessage>> {
     ]
 }
 
+/// Twelve questions, three about each passage of [`four`], none of them twice.
+pub fn twelve() -> Vec<Vec<ChatMessage>> {
+    vec![
+        turn("horario.md", "What time do you open on Saturday?"),
+        turn("envios.md", "¿Cuánto cuesta el envío a casa?"),
+        turn("pagos.md", "¿Puedo pagar con Bizum?"),
+        turn("panes-y-precios.md", "Do you have sourdough bread? How much?"),
+        turn("horario.md", "¿Abrís por la tarde?"),
+        turn("envios.md", "Quel est le montant minimum pour une livraison ?"),
+        turn("pagos.md", "Do you take American Express?"),
+        turn("panes-y-precios.md", "quanto custa o pão de centeio?"),
+        turn("horario.md", "Quando siete chiusi?"),
+        turn("envios.md", "¿Reparten los domingos?"),
+        turn("pagos.md", "¿Hacen factura?"),
+        turn("panes-y-precios.md", "¿La barra de chapata cuánto vale?"),
+    ]
+}
+
 /// `count` customers who ask at the same time.
 pub fn customers(count: usize) -> Vec<Vec<ChatMessage>> {
     four().into_iter().chain(answers()).cycle().take(count).collect()

@@ -8,7 +8,7 @@ section! {
     /// Which models run, and how. The defaults suit a server with 2 cores and 4 GB of memory.
     pub struct Models in "models" {
         /// The language model: a name from `atiende models list`, or a GGUF file in the folder below. Empty: the only
-        /// GGUF in that folder, else the default. On a server with 1 GB take "qwen2.5-coder-0.5b".
+        /// GGUF in that folder, else the default. With less than 2 GB of free memory take "qwen2.5-coder-0.5b".
         llm: String = String::new(),
         /// The model that finds passages by meaning, in the same way. Empty is right for nearly everybody.
         embedder: String = String::new(),
@@ -19,7 +19,8 @@ section! {
         /// How many pieces of work may wait for the model at once. Beyond that, turns go on without it: the owner's
         /// sentences are sent as they stand.
         max_queue: usize = 16,
-        /// How many threads the language model computes on. 0: one for each processor.
+        /// How many threads the language model computes on. 0: one for each processor. Models that do not run on the
+        /// project's own kernels take theirs from the environment's CANDLE_NUM_THREADS.
         threads: usize = 0,
         /// How many megabytes the beginnings of prompts may take in memory that the model has read: what most prompts
         /// begin with, and the passages that customers ask about most, are then not read again.

@@ -12,7 +12,7 @@ pub(super) enum Kind {
     /// 256 bits wide (x86-64, from 2013).
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// What the compiler makes of plain loops: NEON on ARM, SSE2 on old x86-64.
+    /// What the compiler makes of plain loops: right everywhere, and slow.
     Portable,
 }
 
@@ -44,6 +44,11 @@ impl Level {
         levels
     }
 
+    /// Whether kernels were written for it, with the processor's own instructions.
+    pub fn is_fast(self) -> bool {
+        self.0 != Kind::Portable
+    }
+
     /// The name for people.
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -51,7 +56,6 @@ impl Level {
             Kind::Avx512 => "avx512vnni",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
-            Kind::Portable if cfg!(target_arch = "aarch64") => "neon",
             Kind::Portable => "portable",
         }
     }

@@ -136,9 +136,14 @@ pub(super) fn load(
     decoder.map_err(broken)
 }
 
-/// How many bytes the keys and values of a token take; 0 where that is not known.
-pub(super) fn bytes_a_position(choice: DecoderChoice, architecture: Architecture, weights: &WeightsFile) -> u64 {
-    if choice == DecoderChoice::Best { Transformer::bytes_a_position(architecture, weights) } else { 0 }
+/// How many bytes the keys and values of a token take; nothing where candle's stock decoder runs the model.
+pub(super) fn bytes_a_position(
+    choice: DecoderChoice,
+    architecture: Architecture,
+    weights: &WeightsFile,
+) -> Option<u64> {
+    let is_own = choice == DecoderChoice::Best && Transformer::covers(architecture, weights);
+    is_own.then(|| Transformer::bytes_a_position(architecture, weights))
 }
 
 fn own(

@@ -48,7 +48,7 @@ impl Beginnings {
     /// The memory that has the most in common with `prompt`, and how many tokens that is.
     pub(super) fn find(&mut self, prompt: &[u32]) -> Option<(Memory, usize)> {
         self.tick += 1;
-        let entry = self.entries.iter_mut().max_by_key(|entry| shared(entry.memory.tokens(), prompt))?;
+        let entry = self.entries.iter_mut().max_by_key(|entry| (shared(entry.memory.tokens(), prompt), entry.used))?;
         let shared = shared(entry.memory.tokens(), prompt);
         if shared < SHORTEST.min(prompt.len()) {
             return None;

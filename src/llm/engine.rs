@@ -20,7 +20,7 @@ use tracing::Span;
 
 pub use self::describe::{Description, kernels};
 use self::load::Loaded;
-pub use self::memory::available_memory;
+pub use self::memory::{available_memory, memory_needed};
 use super::arch::DecoderChoice;
 use super::load_error::LoadError;
 use super::prompt;

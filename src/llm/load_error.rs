@@ -55,8 +55,8 @@ pub enum LoadError {
     },
     /// The model is too large for the memory that is free.
     #[error(
-        "{path} needs {:.1} GB of memory, and {:.1} GB are free: in the section [models] choose a smaller model \
-         (`llm = \"qwen2.5-coder-0.5b\"`), or a smaller `context` and `remembered_mb`; or free memory",
+        "{path} needs {:.2} GB of memory, and {:.2} GB are free: choose a smaller model (`llm = \"qwen2.5-coder-0.5b\"` \
+         in the section [models]), or free memory",
         gigabytes(*needed), gigabytes(*available)
     )]
     Memory {

@@ -33,8 +33,9 @@ use super::tokenizer::Tokenizer;
 pub(super) use self::generate::Generation;
 pub(super) use self::score::{Choice, Scoring};
 
-/// How many whole contexts the texts at hand may take in memory together, beside what is remembered.
-pub(super) const LIVE_CONTEXTS: usize = 2;
+/// How many tokens the texts at hand may become in memory together, beside what is remembered; one text may always be
+/// as long as the context.
+const LIVE: usize = 8192;
 
 /// What the thread can be asked to do.
 pub(super) enum Command {
@@ -128,7 +129,7 @@ impl Worker {
     fn takes(&mut self, tasks: &mut VecDeque<Task>) -> Vec<usize> {
         loop {
             let wants: Vec<Want> = tasks.iter().map(Task::want).collect();
-            let takes = shares(&wants, self.decoder.chunk(), LIVE_CONTEXTS * self.context);
+            let takes = shares(&wants, self.decoder.chunk(), LIVE.max(self.context));
             let mut is_final = true;
             for (task, _) in tasks.iter_mut().zip(&takes).filter(|(task, take)| **take > 0 && !task.has_begun()) {
                 self.resume(task);

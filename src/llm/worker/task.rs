@@ -93,6 +93,9 @@ impl Task {
     /// Notes that the next pass reads some of it, and gives the whole prompt.
     pub(super) fn begin(&mut self) -> &[u32] {
         self.has_begun = true;
+        if let Work::Write(writing) = &mut self.work {
+            writing.begin();
+        }
         &self.text.unread
     }
 
