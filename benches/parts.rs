@@ -2,12 +2,11 @@
 //! softmax, tokenizing, the chat template. Prints medians and asserts nothing.
 
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use atiende::llm::{ChatMessage, Engine, EngineOptions, LanguageModel, Role};
+use atiende::models::cache_folder;
 use atiende_kernels::{
     Activations, Attention, Format, Kernels, Matrix, MatrixBuilder, PAGE_POSITIONS, Page, PageShape, Product, Queries,
     log_sum_exp,
@@ -16,7 +15,7 @@ use atiende_kernels::{
 const ROUNDS: usize = 9;
 
 /// Each format in the shape in which models of half and of one and a half billion weights have it.
-const MATRICES: [(&str, Format, usize, usize); 8] = [
+const MATRICES: [(&str, Format, usize, usize); 10] = [
     ("Q4_K", Format::Q4K, 8960, 1536),
     ("Q5_K", Format::Q5K, 8960, 1536),
     ("Q6_K", Format::Q6K, 1536, 8960),
@@ -25,6 +24,9 @@ const MATRICES: [(&str, Format, usize, usize); 8] = [
     ("Q5_0", Format::Q5Zero, 4864, 896),
     ("Q5_1", Format::Q5One, 4864, 896),
     ("Q8_0", Format::Q8Zero, 32_768, 896),
+    // Larger than any cache, as a whole model is: here the weights come from memory.
+    ("Q4_K", Format::Q4K, 151_936, 1536),
+    ("Q6_K", Format::Q6K, 151_936, 1536),
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -98,9 +100,8 @@ fn attention(kernels: &Kernels) {
 
 /// Tokenizing and the chat template, with the small model that tests use.
 fn text() -> anyhow::Result<()> {
-    let folder = std::env::var_os("ATIENDE_MODELS_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let cache = std::env::home_dir().map(|home| home.join(".cache/atiende/models"));
-    let path = folder.or(cache).context("HOME is not set")?.join("smollm2-135m-instruct-q4_1.gguf");
+    let folder = cache_folder(|name| std::env::var_os(name))?;
+    let path = folder.join("smollm2-135m-instruct-q4_1.gguf");
     anyhow::ensure!(path.exists(), "{} is missing: run `make models`", path.display());
     let engine = Engine::start(EngineOptions::new(path))?;
     let words = "¿A qué hora abren los domingos? Closed on Mondays. ".repeat(40);

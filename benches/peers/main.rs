@@ -13,6 +13,7 @@ mod prompts;
 
 use std::path::{Path, PathBuf};
 
+use atiende::models::cache_folder;
 use serde_json::json;
 
 use self::figures::{Table, median};
@@ -46,9 +47,7 @@ fn main() -> anyhow::Result<()> {
 
 /// The file of a model, as `atiende models pull` lays it down.
 fn model(file: &str) -> anyhow::Result<PathBuf> {
-    let folder = std::env::var_os("ATIENDE_MODELS_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let cache = || std::env::home_dir().map(|home| home.join(".cache/atiende/models"));
-    let folder = folder.or_else(cache).ok_or_else(|| anyhow::anyhow!("HOME is not set"))?;
+    let folder = cache_folder(|name| std::env::var_os(name))?;
     let path = folder.join(file);
     anyhow::ensure!(path.exists(), "{} is missing: run `make bench-peers`, which fetches it", path.display());
     Ok(path)

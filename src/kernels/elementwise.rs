@@ -85,6 +85,18 @@ impl Kernels {
             at_level!(level, gate_numbers(gate: Gate, numbers: &mut [f32], factors: &[f32]));
         });
     }
+
+    /// Adds `more` to `numbers`, one by one; a shorter `more` is added to each of the rows that have its length.
+    pub fn add(&self, numbers: &mut [f32], more: &[f32]) {
+        for row in numbers.chunks_exact_mut(more.len()) {
+            row.iter_mut().zip(more).for_each(|(number, more)| *number += more);
+        }
+    }
+
+    /// Multiplies each number.
+    pub fn scale(&self, numbers: &mut [f32], factor: f32) {
+        numbers.iter_mut().for_each(|number| *number *= factor);
+    }
 }
 
 /// The natural logarithm of the sum of `e^x`; not a number when one of them is none.

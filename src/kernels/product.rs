@@ -169,7 +169,7 @@ fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(
 }
 
 /// How far ahead of the weights at hand others are fetched: with several rows to multiply, the processor's own guess
-/// comes too late. Measured on a Zen 5; from 2 to 16 KiB it makes little difference.
+/// comes too late. `cargo bench --bench parts` shows what it brings, in its last two lines.
 const AHEAD: usize = 4096;
 
 /// Has `bytes` of weights fetched that come up later; those of the next group follow those of this one.

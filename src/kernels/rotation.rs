@@ -1,4 +1,4 @@
-//! Turning pairs of numbers by angles (Su et al., "RoFormer", 2021), and adding rows.
+//! Turning pairs of numbers by angles (Su et al., "RoFormer", 2021).
 
 use super::Kernels;
 use super::pool::Disjoint;
@@ -46,18 +46,6 @@ impl Kernels {
                 }
             }
         });
-    }
-
-    /// Adds `more` to `numbers`, one by one; a shorter `more` is added to each of the rows that have its length.
-    pub fn add(&self, numbers: &mut [f32], more: &[f32]) {
-        for row in numbers.chunks_exact_mut(more.len()) {
-            row.iter_mut().zip(more).for_each(|(number, more)| *number += more);
-        }
-    }
-
-    /// Multiplies each number.
-    pub fn scale(&self, numbers: &mut [f32], factor: f32) {
-        numbers.iter_mut().for_each(|number| *number *= factor);
     }
 }
 

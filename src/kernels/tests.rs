@@ -1,8 +1,9 @@
 //! The kernels of every level against candle's arithmetic and against each other, with random shapes.
 
 mod attention;
+mod elementwise;
+mod pool;
 mod product;
-mod rest;
 
 use super::{Kernels, Level};
 

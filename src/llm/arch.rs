@@ -109,8 +109,7 @@ impl Architecture {
 
     /// How many tokens of context the file's model takes, never more than `limit`.
     pub(super) fn context(self, choice: DecoderChoice, weights: &WeightsFile, limit: usize) -> usize {
-        let is_own = choice == DecoderChoice::Best && Transformer::covers(self, weights);
-        let limit = if is_own { limit } else { limit.min(stock::longest_context(self)) };
+        let limit = if is_own(choice, self, weights) { limit } else { limit.min(stock::longest_context(self)) };
         let trained = weights.metadata().unsigned(&format!("{}.context_length", self.name()));
         let trained = trained.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
         trained.min(limit)
@@ -128,8 +127,11 @@ pub(super) fn load(
     let path = weights.path.clone();
     let broken = |error: anyhow::Error| LoadError::Model { path: path.clone(), detail: format!("{error:#}") };
     Transformer::check(architecture, &weights).map_err(broken)?;
-    let decoder = if choice == DecoderChoice::Best && Transformer::covers(architecture, &weights) {
-        own(architecture, &weights, context, threads).map(|own| Box::new(own) as Box<dyn Decoder>)
+    let decoder = if is_own(choice, architecture, &weights) {
+        Kernels::new(threads)
+            .map_err(anyhow::Error::from)
+            .and_then(|kernels| Transformer::load(architecture, &weights, context, kernels))
+            .map(|own| Box::new(own) as Box<dyn Decoder>)
     } else {
         StockDecoder::load(architecture, weights, context).map(|stock| Box::new(Single::new(stock)) as Box<dyn Decoder>)
     };
@@ -142,15 +144,10 @@ pub(super) fn bytes_a_position(
     architecture: Architecture,
     weights: &WeightsFile,
 ) -> Option<u64> {
-    let is_own = choice == DecoderChoice::Best && Transformer::covers(architecture, weights);
-    is_own.then(|| Transformer::bytes_a_position(architecture, weights))
+    is_own(choice, architecture, weights).then(|| Transformer::bytes_a_position(architecture, weights))
 }
 
-fn own(
-    architecture: Architecture,
-    weights: &WeightsFile,
-    context: usize,
-    threads: usize,
-) -> anyhow::Result<Transformer> {
-    Transformer::load(architecture, weights, context, Kernels::new(threads)?)
+/// Whether the project's own decoder runs a model.
+fn is_own(choice: DecoderChoice, architecture: Architecture, weights: &WeightsFile) -> bool {
+    choice == DecoderChoice::Best && Transformer::covers(architecture, weights)
 }

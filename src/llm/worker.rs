@@ -184,7 +184,7 @@ impl Worker {
                 writers,
                 guesses: self.guesses && self.decoder.gives_all_logits(),
                 // A pass says what guesses cost only when nothing else was read in it.
-                seconds: (tasks_alone(takes) && !was_prompt).then_some(seconds),
+                seconds: (is_alone(takes) && !was_prompt).then_some(seconds),
             };
             task.take(rows, &facilities, costs).is_continue()
         });
@@ -202,6 +202,6 @@ impl Worker {
 }
 
 /// Whether only one task took part in a pass.
-fn tasks_alone(takes: &[usize]) -> bool {
+fn is_alone(takes: &[usize]) -> bool {
     takes.iter().filter(|take| **take > 0).count() == 1
 }

@@ -3,7 +3,6 @@
 mod feeling;
 mod intents;
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::thread;
 
@@ -12,21 +11,15 @@ use atiende::gaps::group::group;
 use atiende::gaps::likeness::{Likeness, Text};
 use atiende::knowledge::embed::E5;
 use atiende::knowledge::embedder::{DIMENSION, Embedder};
+use atiende::models::cache_folder;
 use atiende::prompts::Prompts;
 use atiende::understand::Understander;
 
 static MODEL: LazyLock<E5> = LazyLock::new(|| {
-    let path = models_folder().join("multilingual-e5-small-q4_0.gguf");
+    let folder = cache_folder(|name| std::env::var_os(name)).expect("a home folder");
+    let path = folder.join("multilingual-e5-small-q4_0.gguf");
     E5::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
-
-fn models_folder() -> PathBuf {
-    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    folder("ATIENDE_MODELS_DIR")
-        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("atiende/models")))
-        .or_else(|| Some(folder("HOME")?.join(".cache/atiende/models")))
-        .expect("a home folder")
-}
 
 fn queries(texts: &[&str]) -> Vec<Vec<f32>> {
     MODEL.embed_queries(&owned(texts)).expect("vectors")

@@ -1,23 +1,13 @@
 //! The real models, as `atiende models pull` lays them down.
 
-use std::path::PathBuf;
-
 use atiende::llm::{
     ChatMessage, Engine, EngineOptions, FinishReason, GenerateRequest, Generated, LanguageModel, Role, ScoreRequest,
 };
+use atiende::models::cache_folder;
 use tokio_util::sync::CancellationToken;
 
-/// The folder that `atiende models` uses.
-pub fn folder() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    variable("ATIENDE_MODELS_DIR").unwrap_or_else(|| {
-        let cache = variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")));
-        cache.expect("HOME is set").join("atiende/models")
-    })
-}
-
 fn engine(file: &str) -> Engine {
-    let path = folder().join(file);
+    let path = cache_folder(|name| std::env::var_os(name)).unwrap().join(file);
     assert!(path.exists(), "this test needs {}: run `atiende models pull` first", path.display());
     Engine::start(EngineOptions::new(path)).unwrap()
 }

@@ -4,8 +4,6 @@
 //! layer to layer. The stock decoder itself gives other logits for a text that it reads at once than for the same text
 //! token by token: that is the tolerance.
 
-use std::path::PathBuf;
-
 use atiende_kernels::Kernels;
 
 use super::{distance, greedy, read, read_stock};
@@ -13,6 +11,7 @@ use crate::llm::arch::{self, Architecture, Decoder, DecoderChoice};
 use crate::llm::decoder::{Memory, Transformer};
 use crate::llm::tokenizer::{Tokenizer, Vocabulary};
 use crate::llm::weights::WeightsFile;
+use crate::models::cache_folder;
 
 /// What a bakery's customers ask, in their languages and spelling.
 const QUESTIONS: [&str; 20] = [
@@ -55,9 +54,7 @@ struct Pair {
 
 impl Pair {
     fn load(file: &str, architecture: Architecture) -> Self {
-        let folder = std::env::var_os("ATIENDE_MODELS_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        let cache = || std::env::home_dir().expect("HOME is set").join(".cache/atiende/models");
-        let path = folder.unwrap_or_else(cache).join(file);
+        let path = cache_folder(|name| std::env::var_os(name)).unwrap().join(file);
         assert!(path.exists(), "this test needs {}: run `atiende models pull` first", path.display());
         let weights = WeightsFile::open(&path).unwrap();
         let tokenizer = Vocabulary::read(weights.metadata()).and_then(Tokenizer::new).unwrap();
