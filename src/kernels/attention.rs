@@ -6,12 +6,9 @@
 use std::sync::Arc;
 
 use super::Kernels;
-use super::level::Kind;
 use super::page::{POSITIONS, Page, PageShape};
 use super::pool::Disjoint;
-#[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2, Avx512};
-use super::simd::{Portable, Simd};
+use super::simd::{Simd, Work};
 
 /// One layer's attention.
 pub struct Attention {
@@ -74,73 +71,71 @@ impl Kernels {
         }
         let into = Disjoint::new(into);
         self.pool.run(tiles.len(), &|index| {
-            let tile = &tiles[index];
-            match (tile.queries.count * group - tile.first).min(TILE) {
-                1 => self.attend_rows::<1>(attention, tile, queries, &into),
-                2 => self.attend_rows::<2>(attention, tile, queries, &into),
-                3 => self.attend_rows::<3>(attention, tile, queries, &into),
-                4 => self.attend_rows::<4>(attention, tile, queries, &into),
-                5 => self.attend_rows::<5>(attention, tile, queries, &into),
-                6 => self.attend_rows::<6>(attention, tile, queries, &into),
-                7 => self.attend_rows::<7>(attention, tile, queries, &into),
-                _ => self.attend_rows::<TILE>(attention, tile, queries, &into),
-            }
+            self.level.run(Attend { attention, tile: &tiles[index], queries, into: &into });
         });
     }
+}
 
-    fn attend_rows<const ROWS: usize>(
-        &self,
-        attention: &Attention,
-        tile: &Tile<'_>,
-        queries: &[f32],
-        into: &Disjoint<'_, f32>,
-    ) {
-        match self.level.kind() {
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => {
-                let simd = Avx512::at(self.level).expect("the kind is that. This is a bug.");
-                // SAFETY: the value proves that the processor has the instructions.
-                unsafe { tile_avx512::<ROWS>(simd, attention, tile, queries, into) }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => {
-                let simd = Avx2::at(self.level).expect("the kind is that. This is a bug.");
-                // SAFETY: the value proves that the processor has the instructions.
-                unsafe { tile_avx2::<ROWS>(simd, attention, tile, queries, into) }
-            }
-            Kind::Portable => attend_tile::<Portable, ROWS>(Portable, attention, tile, queries, into),
+/// One tile's work.
+struct Attend<'a> {
+    attention: &'a Attention,
+    tile: &'a Tile<'a>,
+    queries: &'a [f32],
+    into: &'a Disjoint<'a, f32>,
+}
+
+impl Work for Attend<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let group = self.attention.heads / self.attention.shape.heads;
+        match (self.tile.queries.count * group - self.tile.first).min(TILE) {
+            1 => self.attend::<S, 1>(simd),
+            2 => self.attend::<S, 2>(simd),
+            3 => self.attend::<S, 3>(simd),
+            4 => self.attend::<S, 4>(simd),
+            5 => self.attend::<S, 5>(simd),
+            6 => self.attend::<S, 6>(simd),
+            7 => self.attend::<S, 7>(simd),
+            _ => self.attend::<S, TILE>(simd),
         }
     }
 }
 
-/// # Safety
-///
-/// The processor has the instructions, as `simd` proves.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
-unsafe fn tile_avx512<const ROWS: usize>(
-    simd: Avx512,
-    attention: &Attention,
-    tile: &Tile<'_>,
-    queries: &[f32],
-    into: &Disjoint<'_, f32>,
-) {
-    attend_tile::<Avx512, ROWS>(simd, attention, tile, queries, into);
-}
-
-/// # Safety
-///
-/// The processor has the instructions, as `simd` proves.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn tile_avx2<const ROWS: usize>(
-    simd: Avx2,
-    attention: &Attention,
-    tile: &Tile<'_>,
-    queries: &[f32],
-    into: &Disjoint<'_, f32>,
-) {
-    attend_tile::<Avx2, ROWS>(simd, attention, tile, queries, into);
+impl Attend<'_> {
+    #[inline(always)]
+    fn attend<S: Simd, const ROWS: usize>(&self, simd: S) {
+        let Attend { attention, tile, queries, into } = *self;
+        let Attention { shape, layer, heads, scale, window } = *attention;
+        let group = heads / shape.heads;
+        let mut rows: [Row<'_>; ROWS] = std::array::from_fn(|at| {
+            let (token, head) = ((tile.first + at) / group, tile.key_head * group + (tile.first + at) % group);
+            let start = ((tile.queries.row + token) * heads + head) * shape.head;
+            let position = tile.queries.position + token;
+            let sees = window.map_or(0, |window| (position + 1).saturating_sub(window))..position + 1;
+            // SAFETY: each row and head is in one tile, and each tile is given to one call.
+            let into = unsafe { into.part(start..start + shape.head) };
+            into.fill(0.0);
+            let query = &queries[start..start + shape.head];
+            Row { query, into, sees, largest: NEVER, sum: 0.0, correction: 1.0, weights: [0.0; POSITIONS] }
+        });
+        let first_page = rows[0].sees.start / POSITIONS;
+        let end = rows[ROWS - 1].sees.end;
+        for (number, page) in tile.queries.pages.iter().enumerate().take(end.div_ceil(POSITIONS)).skip(first_page) {
+            let block = &page.numbers()[shape.start(layer, tile.key_head)..][..2 * shape.block()];
+            let (keys, values) = block.split_at(shape.block());
+            score(simd, &mut rows, keys);
+            for row in &mut rows {
+                weigh(simd, row, scale, number * POSITIONS);
+            }
+            gather(simd, &mut rows, values, shape.head, (end - number * POSITIONS).min(POSITIONS));
+        }
+        for row in &mut rows {
+            let factor = 1.0 / row.sum;
+            row.into.iter_mut().for_each(|number| *number *= factor);
+        }
+    }
 }
 
 /// A row on its way through the pages.
@@ -156,44 +151,6 @@ struct Row<'a> {
     correction: f32,
     /// How much each position of the page at hand counts.
     weights: [f32; POSITIONS],
-}
-
-#[inline(always)]
-fn attend_tile<S: Simd, const ROWS: usize>(
-    simd: S,
-    attention: &Attention,
-    tile: &Tile<'_>,
-    queries: &[f32],
-    into: &Disjoint<'_, f32>,
-) {
-    let Attention { shape, layer, heads, scale, window } = *attention;
-    let group = heads / shape.heads;
-    let mut rows: [Row<'_>; ROWS] = std::array::from_fn(|at| {
-        let (token, head) = ((tile.first + at) / group, tile.key_head * group + (tile.first + at) % group);
-        let start = ((tile.queries.row + token) * heads + head) * shape.head;
-        let position = tile.queries.position + token;
-        let sees = window.map_or(0, |window| (position + 1).saturating_sub(window))..position + 1;
-        // SAFETY: each row and head is in one tile, and each tile is given to one call.
-        let into = unsafe { into.part(start..start + shape.head) };
-        into.fill(0.0);
-        let query = &queries[start..start + shape.head];
-        Row { query, into, sees, largest: NEVER, sum: 0.0, correction: 1.0, weights: [0.0; POSITIONS] }
-    });
-    let first_page = rows[0].sees.start / POSITIONS;
-    let end = rows[ROWS - 1].sees.end;
-    for (number, page) in tile.queries.pages.iter().enumerate().take(end.div_ceil(POSITIONS)).skip(first_page) {
-        let block = &page.numbers()[shape.start(layer, tile.key_head)..][..2 * shape.block()];
-        let (keys, values) = block.split_at(shape.block());
-        score(simd, &mut rows, keys);
-        for row in &mut rows {
-            weigh(simd, row, scale, number * POSITIONS);
-        }
-        gather(simd, &mut rows, values, shape.head, (end - number * POSITIONS).min(POSITIONS));
-    }
-    for row in &mut rows {
-        let factor = 1.0 / row.sum;
-        row.into.iter_mut().for_each(|number| *number *= factor);
-    }
 }
 
 /// How well the keys of a page match the query of each row.

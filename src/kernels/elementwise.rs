@@ -1,11 +1,9 @@
 //! What happens to each number or each row by itself: norms, gates, rotations, and the sum behind a softmax.
 
 use super::Kernels;
-use super::level::{Kind, Level};
+use super::level::Level;
 use super::pool::Disjoint;
-#[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2, Avx512};
-use super::simd::{Portable, Simd};
+use super::simd::{Simd, Work};
 
 /// How the gate of a feed-forward network bends its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,33 +12,6 @@ pub enum Gate {
     Silu,
     /// GELU by its approximation with `tanh` (Hendrycks and Gimpel, 2016).
     Gelu,
-}
-
-/// Calls a generic function with the instructions of a level, compiled for them.
-macro_rules! at_level {
-    ($level:expr, $function:ident($($name:ident: $type:ty),*) $(-> $result:ty)?) => {
-        {
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
-            unsafe fn avx512(simd: Avx512, $($name: $type),*) $(-> $result)? {
-                $function::<Avx512>(simd, $($name),*)
-            }
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma,f16c")]
-            unsafe fn avx2(simd: Avx2, $($name: $type),*) $(-> $result)? {
-                $function::<Avx2>(simd, $($name),*)
-            }
-            match $level.kind() {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: the value proves that the processor has the instructions.
-                Kind::Avx512 => unsafe { avx512(Avx512::at($level).expect("it is that. This is a bug."), $($name),*) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: the value proves that the processor has the instructions.
-                Kind::Avx2 => unsafe { avx2(Avx2::at($level).expect("it is that. This is a bug."), $($name),*) },
-                Kind::Portable => $function::<Portable>(Portable, $($name),*),
-            }
-        }
-    };
 }
 
 /// Rows that are worth a task of their own.
@@ -62,7 +33,7 @@ impl Kernels {
             // SAFETY: each range of rows is given to one call.
             let into = unsafe { into.part(range.clone()) };
             let numbers = &numbers[range];
-            at_level!(level, norm_rows(numbers: &[f32], weight: &[f32], epsilon: f32, into: &mut [f32]));
+            level.run(NormRows { numbers, weight, epsilon, into });
         });
     }
 
@@ -82,7 +53,7 @@ impl Kernels {
             // SAFETY: each range is given to one call.
             let numbers = unsafe { numbers.part(range.clone()) };
             let factors = &factors[range];
-            at_level!(level, gate_numbers(gate: Gate, numbers: &mut [f32], factors: &[f32]));
+            level.run(GateNumbers { gate, numbers, factors });
         });
     }
 
@@ -105,43 +76,66 @@ pub fn log_sum_exp(numbers: &[f32]) -> f32 {
 }
 
 pub(super) fn log_sum_exp_at(level: Level, numbers: &[f32]) -> f32 {
-    at_level!(level, sum_of_powers(numbers: &[f32]) -> f32)
+    level.run(SumOfPowers(numbers))
 }
 
-#[inline(always)]
-fn norm_rows<S: Simd>(simd: S, numbers: &[f32], weight: &[f32], epsilon: f32, into: &mut [f32]) {
-    let width = weight.len();
-    for (numbers, into) in numbers.chunks_exact(width).zip(into.chunks_exact_mut(width)) {
-        let mut squares = simd.splat(0.0);
-        for chunk in numbers.chunks_exact(16) {
-            // SAFETY: the chunk has sixteen numbers.
-            let chunk = unsafe { simd.floats(chunk.as_ptr()) };
-            squares = simd.mul_add(chunk, chunk, squares);
-        }
-        let rest: f32 = numbers.chunks_exact(16).remainder().iter().map(|number| number * number).sum();
-        #[expect(clippy::cast_precision_loss, reason = "rows have some thousand numbers")]
-        let mean = (simd.sum(squares) + rest) / width as f32;
-        let factor = 1.0 / (mean + epsilon).sqrt();
-        for ((into, number), weight) in into.iter_mut().zip(numbers).zip(weight) {
-            *into = number * factor * weight;
+struct NormRows<'a> {
+    numbers: &'a [f32],
+    weight: &'a [f32],
+    epsilon: f32,
+    into: &'a mut [f32],
+}
+
+impl Work for NormRows<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let NormRows { numbers, weight, epsilon, into } = self;
+        let width = weight.len();
+        for (numbers, into) in numbers.chunks_exact(width).zip(into.chunks_exact_mut(width)) {
+            let mut squares = simd.splat(0.0);
+            for chunk in numbers.chunks_exact(16) {
+                // SAFETY: the chunk has sixteen numbers.
+                let chunk = unsafe { simd.floats(chunk.as_ptr()) };
+                squares = simd.mul_add(chunk, chunk, squares);
+            }
+            let rest: f32 = numbers.chunks_exact(16).remainder().iter().map(|number| number * number).sum();
+            #[expect(clippy::cast_precision_loss, reason = "rows have some thousand numbers")]
+            let mean = (simd.sum(squares) + rest) / width as f32;
+            let factor = 1.0 / (mean + epsilon).sqrt();
+            for ((into, number), weight) in into.iter_mut().zip(numbers).zip(weight) {
+                *into = number * factor * weight;
+            }
         }
     }
 }
 
-#[inline(always)]
-fn gate_numbers<S: Simd>(simd: S, gate: Gate, numbers: &mut [f32], factors: &[f32]) {
-    let mut chunks = numbers.chunks_exact_mut(16);
-    let mut factor_chunks = factors.chunks_exact(16);
-    for (numbers, factors) in (&mut chunks).zip(&mut factor_chunks) {
-        gate_sixteen(simd, gate, numbers, factors);
-    }
-    let (rest, factors) = (chunks.into_remainder(), factor_chunks.remainder());
-    if !rest.is_empty() {
-        let (mut padded, mut padded_factors) = ([0.0; 16], [0.0; 16]);
-        padded[..rest.len()].copy_from_slice(rest);
-        padded_factors[..rest.len()].copy_from_slice(factors);
-        gate_sixteen(simd, gate, &mut padded, &padded_factors);
-        rest.copy_from_slice(&padded[..rest.len()]);
+struct GateNumbers<'a> {
+    gate: Gate,
+    numbers: &'a mut [f32],
+    factors: &'a [f32],
+}
+
+impl Work for GateNumbers<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let GateNumbers { gate, numbers, factors } = self;
+        let mut chunks = numbers.chunks_exact_mut(16);
+        let mut factor_chunks = factors.chunks_exact(16);
+        for (numbers, factors) in (&mut chunks).zip(&mut factor_chunks) {
+            gate_sixteen(simd, gate, numbers, factors);
+        }
+        let (rest, factors) = (chunks.into_remainder(), factor_chunks.remainder());
+        if !rest.is_empty() {
+            let (mut padded, mut padded_factors) = ([0.0; 16], [0.0; 16]);
+            padded[..rest.len()].copy_from_slice(rest);
+            padded_factors[..rest.len()].copy_from_slice(factors);
+            gate_sixteen(simd, gate, &mut padded, &padded_factors);
+            rest.copy_from_slice(&padded[..rest.len()]);
+        }
     }
 }
 
@@ -163,25 +157,32 @@ fn gate_sixteen<S: Simd>(simd: S, gate: Gate, numbers: &mut [f32], factors: &[f3
     }
 }
 
-#[inline(always)]
-fn sum_of_powers<S: Simd>(simd: S, numbers: &[f32]) -> f32 {
-    let chunks = numbers.chunks_exact(16);
-    let rest = chunks.remainder();
-    let mut largest = simd.splat(f32::NEG_INFINITY);
-    for chunk in chunks.clone() {
-        // SAFETY: the chunk has sixteen numbers.
-        largest = simd.max(largest, unsafe { simd.floats(chunk.as_ptr()) });
+struct SumOfPowers<'a>(&'a [f32]);
+
+impl Work for SumOfPowers<'_> {
+    type Result = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        let SumOfPowers(numbers) = self;
+        let chunks = numbers.chunks_exact(16);
+        let rest = chunks.remainder();
+        let mut largest = simd.splat(f32::NEG_INFINITY);
+        for chunk in chunks.clone() {
+            // SAFETY: the chunk has sixteen numbers.
+            largest = simd.max(largest, unsafe { simd.floats(chunk.as_ptr()) });
+        }
+        let largest = rest.iter().copied().fold(simd.largest(largest), f32::max);
+        if !largest.is_finite() {
+            return largest;
+        }
+        let mut sums = simd.splat(0.0);
+        for chunk in chunks {
+            // SAFETY: the chunk has sixteen numbers.
+            let chunk = unsafe { simd.floats(chunk.as_ptr()) };
+            sums = simd.add(sums, simd.exp(simd.add(chunk, simd.splat(-largest))));
+        }
+        let rest: f32 = rest.iter().map(|number| (number - largest).exp()).sum();
+        largest + (simd.sum(sums) + rest).ln()
     }
-    let largest = rest.iter().copied().fold(simd.largest(largest), f32::max);
-    if !largest.is_finite() {
-        return largest;
-    }
-    let mut sums = simd.splat(0.0);
-    for chunk in chunks {
-        // SAFETY: the chunk has sixteen numbers.
-        let chunk = unsafe { simd.floats(chunk.as_ptr()) };
-        sums = simd.add(sums, simd.exp(simd.add(chunk, simd.splat(-largest))));
-    }
-    let rest: f32 = rest.iter().map(|number| (number - largest).exp()).sum();
-    largest + (simd.sum(sums) + rest).ln()
 }

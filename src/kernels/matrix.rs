@@ -102,7 +102,7 @@ impl MatrixBuilder {
             // SAFETY: each range of groups is given to one call.
             let part = unsafe { whole.part(range.start * length..range.end * length) };
             for (group, rows) in part.chunks_exact_mut(length).zip(bytes.chunks(ROWS * row_bytes)) {
-                with_block!(format, B => lay_out::<B>(group, rows, row_bytes));
+                with_block!(format, B => lay_out::<B>(format, group, rows, row_bytes));
             }
         });
         match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
@@ -113,10 +113,10 @@ impl MatrixBuilder {
 }
 
 /// Lays out up to sixteen rows of a file; the rest of the group stays zero.
-fn lay_out<B: Block>(group: &mut [u8], rows: &[u8], row_bytes: usize) {
+fn lay_out<B: Block>(format: Format, group: &mut [u8], rows: &[u8], row_bytes: usize) {
     for (row, bytes) in rows.chunks_exact(row_bytes).enumerate() {
         for (block, bytes) in group.chunks_exact_mut(B::BYTES).zip(bytes.chunks_exact(B::FILE_BYTES)) {
-            let from = RowBlock::read(B::FORMAT, bytes);
+            let from = RowBlock::read(format, bytes);
             B::put_factors(block, row, &from);
             let parts = block[B::HEADER..].chunks_exact_mut(B::PART_BYTES);
             for (part, values) in parts.zip(from.values.chunks_exact(B::PART)) {

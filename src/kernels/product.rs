@@ -1,14 +1,13 @@
 //! Rows of activations times quantized matrices.
 
+use std::marker::PhantomData;
+
 use super::Kernels;
 use super::activation::{Activations, Quantized};
 use super::format::{Block, ROWS, quads, with_block};
-use super::level::Kind;
 use super::matrix::Matrix;
 use super::pool::Disjoint;
-#[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2, Avx512};
-use super::simd::{Portable, Simd};
+use super::simd::{Simd, Work};
 
 /// A matrix and where its product goes: for each row of activations one number for each row of the matrix.
 pub struct Product<'a> {
@@ -39,28 +38,10 @@ impl Kernels {
         self.pool.run_ranges(groups, size, &|range| {
             for group in range {
                 let (target, group) = locate(&targets, group);
-                self.multiply_group(target, group, rows);
+                let task = Task { target, group, rows };
+                with_block!(target.matrix.format(), B => self.level.run(Multiply::<B>(task, PhantomData)));
             }
         });
-    }
-
-    fn multiply_group(&self, target: &Target<'_>, group: usize, rows: usize) {
-        let format = target.matrix.format();
-        match self.level.kind() {
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => {
-                let simd = Avx512::at(self.level).expect("the kind is that. This is a bug.");
-                // SAFETY: the value proves that the processor has the instructions.
-                unsafe { with_block!(format, B => group_avx512::<B>(simd, target, group, rows)) }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => {
-                let simd = Avx2::at(self.level).expect("the kind is that. This is a bug.");
-                // SAFETY: the value proves that the processor has the instructions.
-                unsafe { with_block!(format, B => group_avx2::<B>(simd, target, group, rows)) }
-            }
-            Kind::Portable => with_block!(format, B => multiply_rows::<Portable, B>(Portable, target, group, rows)),
-        }
     }
 }
 
@@ -81,35 +62,31 @@ fn locate<'t, 'a>(targets: &'t [Target<'a>], mut group: usize) -> (&'t Target<'a
     unreachable!("groups are counted over these targets")
 }
 
-/// # Safety
-///
-/// The processor has the instructions, as `simd` proves.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
-unsafe fn group_avx512<B: Block>(simd: Avx512, target: &Target<'_>, group: usize, rows: usize) {
-    multiply_rows::<Avx512, B>(simd, target, group, rows);
-}
-
-/// # Safety
-///
-/// The processor has the instructions, as `simd` proves.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,f16c")]
-unsafe fn group_avx2<B: Block>(simd: Avx2, target: &Target<'_>, group: usize, rows: usize) {
-    multiply_rows::<Avx2, B>(simd, target, group, rows);
-}
-
 /// One group of the matrix times all rows of activations.
-#[inline(always)]
-fn multiply_rows<S: Simd, B: Block>(simd: S, target: &Target<'_>, group: usize, rows: usize) {
-    let mut row = 0;
-    while row < rows {
-        row += match rows - row {
-            TILE.. => multiply_tile::<S, B, TILE>(simd, target, group, row),
-            4.. => multiply_tile::<S, B, 4>(simd, target, group, row),
-            2.. => multiply_tile::<S, B, 2>(simd, target, group, row),
-            _ => multiply_tile::<S, B, 1>(simd, target, group, row),
-        };
+struct Task<'t, 'a> {
+    target: &'t Target<'a>,
+    group: usize,
+    rows: usize,
+}
+
+/// A task for a matrix of one format.
+struct Multiply<'t, 'a, B>(Task<'t, 'a>, PhantomData<B>);
+
+impl<B: Block> Work for Multiply<'_, '_, B> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Task { target, group, rows } = self.0;
+        let mut row = 0;
+        while row < rows {
+            row += match rows - row {
+                TILE.. => multiply_tile::<S, B, TILE>(simd, target, group, row),
+                4.. => multiply_tile::<S, B, 4>(simd, target, group, row),
+                2.. => multiply_tile::<S, B, 2>(simd, target, group, row),
+                _ => multiply_tile::<S, B, 1>(simd, target, group, row),
+            };
+        }
     }
 }
 

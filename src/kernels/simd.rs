@@ -1,8 +1,7 @@
 //! Vectors of sixteen numbers, as each kind of processor has them.
 //!
-//! Kernels are written once over [`Simd`] and compiled for each level. A value of a type that implements it can be
-//! made only where the processor has the instructions; the functions with `#[target_feature]` in which the kernels are
-//! compiled are called with such a value at hand.
+//! Kernels are written once, as [`Work`] over [`Simd`], and compiled for each level. A value of a type that implements
+//! [`Simd`] can be made only where the processor has the instructions.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -15,6 +14,16 @@ pub(super) use self::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) use self::avx512::Avx512;
 pub(super) use self::portable::Portable;
+
+/// What a kernel does for one task: compiled for each level, chosen by [`Level::run`](super::Level::run).
+///
+/// `run`, and all that is hot in it, is `#[inline(always)]`: code that is not inlined is compiled without the level's
+/// instructions.
+pub(super) trait Work {
+    type Result;
+
+    fn run<S: Simd>(self, simd: S) -> Self::Result;
+}
 
 /// Sixteen lanes of 32 bits, or 64 bytes: four for each lane.
 pub(super) trait Simd: Copy {

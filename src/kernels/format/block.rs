@@ -1,7 +1,9 @@
 //! What the kernels need of each format: where things lie in a block of sixteen rows, and how a quad is unpacked.
 
+use std::marker::PhantomData;
+
+use super::ROWS;
 use super::unpack::RowBlock;
-use super::{Format, ROWS};
 use crate::simd::Simd;
 
 /// Bytes of one `f16` for each of sixteen rows.
@@ -9,9 +11,8 @@ const HALVES: usize = 2 * ROWS;
 /// Bytes of one plane: of two quads of four bits, four quads of two, eight of one, or one of eight.
 const PLANE: usize = 64;
 
-/// A format, at compile time. `Q5_K` stands for the block of sixteen rows.
+/// A format, at compile time: how sixteen rows' blocks lie in memory.
 pub(crate) trait Block {
-    const FORMAT: Format;
     /// Values of a row in a block.
     const VALUES: usize;
     /// Values of a row in a part, which share a scale.
@@ -38,145 +39,165 @@ pub(crate) trait Block {
     fn put_factors(block: &mut [u8], row: usize, from: &RowBlock);
 }
 
+pub(crate) type Q4K = Of<ScalesAndMinimums, 4, 144>;
+pub(crate) type Q5K = Of<ScalesAndMinimums, 5, 176>;
+pub(crate) type Q6K = Of<SignedScales, 6, 210>;
+pub(crate) type Q4Zero = Of<AroundMiddle, 4, 18>;
+pub(crate) type Q5Zero = Of<AroundMiddle, 5, 22>;
+pub(crate) type Q8Zero = Of<AroundMiddle, 8, 34>;
+pub(crate) type Q4One = Of<AboveMinimum, 4, 20>;
+pub(crate) type Q5One = Of<AboveMinimum, 5, 24>;
+
+/// Blocks with factors of one kind, values of so many bits, and so many bytes a row in a file.
+pub(crate) struct Of<F, const BITS: usize, const FILE_BYTES: usize>(PhantomData<F>);
+
+impl<F: Factors, const BITS: usize, const FILE_BYTES: usize> Block for Of<F, BITS, FILE_BYTES> {
+    const VALUES: usize = F::VALUES;
+    const PART: usize = F::PART;
+    const BITS: usize = BITS;
+    const FILE_BYTES: usize = FILE_BYTES;
+    const HEADER: usize = F::HEADER;
+
+    #[inline(always)]
+    unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+        // SAFETY: the caller answers for the block, which begins with the factors.
+        unsafe { F::read::<S, BITS>(simd, block, part) }
+    }
+
+    fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
+        F::put(block, row, from);
+    }
+}
+
+/// What a block says about its values before they come.
+pub(crate) trait Factors {
+    /// As [`Block::VALUES`].
+    const VALUES: usize;
+    /// As [`Block::PART`].
+    const PART: usize;
+    /// As [`Block::HEADER`].
+    const HEADER: usize;
+
+    /// As [`Block::factors`], for values of `BITS` bits.
+    ///
+    /// # Safety
+    ///
+    /// The factors can be read at `block`, and `part` is one of the block's.
+    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats);
+
+    /// As [`Block::put_factors`].
+    fn put(block: &mut [u8], row: usize, from: &RowBlock);
+}
+
 fn put_half(block: &mut [u8], at: usize, row: usize, half: u16) {
     block[at + 2 * row..][..2].copy_from_slice(&half.to_le_bytes());
 }
 
-/// The formats of 256 values whose parts each have a scale and a minimum.
-macro_rules! k_with_minimums {
-    ($name:ident, $format:ident, $bits:literal, $file_bytes:literal) => {
-        pub(crate) struct $name;
-
-        impl Block for $name {
-            const FORMAT: Format = Format::$format;
-            const VALUES: usize = 256;
-            const PART: usize = 32;
-            const BITS: usize = $bits;
-            const FILE_BYTES: usize = $file_bytes;
-            const HEADER: usize = 2 * HALVES + 2 * Self::PARTS * ROWS;
-
-            #[inline(always)]
-            unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
-                // SAFETY: all of this lies in the header.
-                unsafe {
-                    let scales = block.add(2 * HALVES + part * 2 * ROWS);
-                    let factor = simd.halves(block.cast());
-                    let minimum = simd.halves(block.add(HALVES).cast());
-                    (
-                        simd.mul(factor, simd.unsigned_bytes(scales)),
-                        simd.mul(minimum, simd.unsigned_bytes(scales.add(ROWS))),
-                    )
-                }
-            }
-
-            fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
-                put_half(block, 0, row, from.factor);
-                put_half(block, HALVES, row, from.minimum_factor);
-                for part in 0..Self::PARTS {
-                    let at = 2 * HALVES + part * 2 * ROWS + row;
-                    block[at] = from.scales[part];
-                    block[at + ROWS] = from.minimums[part];
-                }
-            }
-        }
-    };
+/// The middle of the numbers that `bits` bits hold, which stands for zero where there is no minimum.
+#[expect(clippy::cast_precision_loss, reason = "at most 128")]
+const fn middle(bits: usize) -> f32 {
+    (1_usize << (bits - 1)) as f32
 }
 
-k_with_minimums!(Q4K, Q4K, 4, 144);
-k_with_minimums!(Q5K, Q5K, 5, 176);
+/// Parts of 32 with a scale and a minimum of one byte each, and a factor for the scales and one for the minimums.
+pub(crate) struct ScalesAndMinimums;
 
-pub(crate) struct Q6K;
-
-impl Block for Q6K {
-    const FORMAT: Format = Format::Q6K;
+impl Factors for ScalesAndMinimums {
     const VALUES: usize = 256;
-    const PART: usize = 16;
-    const BITS: usize = 6;
-    const FILE_BYTES: usize = 210;
-    const HEADER: usize = HALVES + Self::PARTS * ROWS;
+    const PART: usize = 32;
+    const HEADER: usize = 2 * HALVES + 2 * Self::VALUES / Self::PART * ROWS;
 
     #[inline(always)]
-    unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+        // SAFETY: all of this lies in the header.
+        unsafe {
+            let scales = block.add(2 * HALVES + part * 2 * ROWS);
+            let factor = simd.halves(block.cast());
+            let minimum = simd.halves(block.add(HALVES).cast());
+            (simd.mul(factor, simd.unsigned_bytes(scales)), simd.mul(minimum, simd.unsigned_bytes(scales.add(ROWS))))
+        }
+    }
+
+    fn put(block: &mut [u8], row: usize, from: &RowBlock) {
+        put_half(block, 0, row, from.factor);
+        put_half(block, HALVES, row, from.minimum_factor);
+        for part in 0..Self::VALUES / Self::PART {
+            let at = 2 * HALVES + part * 2 * ROWS + row;
+            block[at] = from.scales[part];
+            block[at + ROWS] = from.minimums[part];
+        }
+    }
+}
+
+/// Parts of 16 with a signed scale of one byte, and a factor for the scales; values lie around their middle.
+pub(crate) struct SignedScales;
+
+impl Factors for SignedScales {
+    const VALUES: usize = 256;
+    const PART: usize = 16;
+    const HEADER: usize = HALVES + Self::VALUES / Self::PART * ROWS;
+
+    #[inline(always)]
+    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
         // SAFETY: all of this lies in the header.
         unsafe {
             let scales = simd.signed_bytes(block.add(HALVES + part * ROWS).cast());
             let scales = simd.mul(simd.halves(block.cast()), scales);
-            (scales, simd.mul(scales, simd.splat(32.0)))
+            (scales, simd.mul(scales, simd.splat(middle(BITS))))
         }
     }
 
-    fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
+    fn put(block: &mut [u8], row: usize, from: &RowBlock) {
         put_half(block, 0, row, from.factor);
-        for part in 0..Self::PARTS {
+        for part in 0..Self::VALUES / Self::PART {
             block[HALVES + part * ROWS + row] = from.scales[part];
         }
     }
 }
 
-/// The formats of 32 values with one factor, around a fixed zero.
-macro_rules! around_zero {
-    ($name:ident, $format:ident, $bits:literal, $file_bytes:literal, $zero:literal) => {
-        pub(crate) struct $name;
+/// One scale for 32 values, which lie around their middle.
+pub(crate) struct AroundMiddle;
 
-        impl Block for $name {
-            const FORMAT: Format = Format::$format;
-            const VALUES: usize = 32;
-            const PART: usize = 32;
-            const BITS: usize = $bits;
-            const FILE_BYTES: usize = $file_bytes;
-            const HEADER: usize = HALVES;
+impl Factors for AroundMiddle {
+    const VALUES: usize = 32;
+    const PART: usize = 32;
+    const HEADER: usize = HALVES;
 
-            #[inline(always)]
-            unsafe fn factors<S: Simd>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
-                // SAFETY: the header has sixteen halves.
-                let scale = unsafe { simd.halves(block.cast()) };
-                let zero = if $bits == 8 && S::SIGNED_BYTES { 0.0 } else { $zero };
-                (scale, simd.mul(scale, simd.splat(zero)))
-            }
+    #[inline(always)]
+    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
+        // SAFETY: the header has sixteen halves.
+        let scale = unsafe { simd.halves(block.cast()) };
+        let zero = if BITS == 8 && S::SIGNED_BYTES { 0.0 } else { middle(BITS) };
+        (scale, simd.mul(scale, simd.splat(zero)))
+    }
 
-            fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
-                put_half(block, 0, row, from.factor);
-            }
-        }
-    };
+    fn put(block: &mut [u8], row: usize, from: &RowBlock) {
+        put_half(block, 0, row, from.factor);
+    }
 }
 
-around_zero!(Q4Zero, Q4Zero, 4, 18, 8.0);
-around_zero!(Q5Zero, Q5Zero, 5, 22, 16.0);
-around_zero!(Q8Zero, Q8Zero, 8, 34, 128.0);
+/// One scale and one minimum for 32 values; the minimum is added.
+pub(crate) struct AboveMinimum;
 
-/// The formats of 32 values with a factor and a minimum, which is added.
-macro_rules! with_minimum {
-    ($name:ident, $format:ident, $bits:literal, $file_bytes:literal) => {
-        pub(crate) struct $name;
+impl Factors for AboveMinimum {
+    const VALUES: usize = 32;
+    const PART: usize = 32;
+    const HEADER: usize = 2 * HALVES;
 
-        impl Block for $name {
-            const FORMAT: Format = Format::$format;
-            const VALUES: usize = 32;
-            const PART: usize = 32;
-            const BITS: usize = $bits;
-            const FILE_BYTES: usize = $file_bytes;
-            const HEADER: usize = 2 * HALVES;
-
-            #[inline(always)]
-            unsafe fn factors<S: Simd>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
-                // SAFETY: the header has twice sixteen halves.
-                unsafe {
-                    let minimum = simd.halves(block.add(HALVES).cast());
-                    (simd.halves(block.cast()), simd.mul(minimum, simd.splat(-1.0)))
-                }
-            }
-
-            fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
-                put_half(block, 0, row, from.factor);
-                put_half(block, HALVES, row, from.minimum_factor);
-            }
+    #[inline(always)]
+    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
+        // SAFETY: the header has twice sixteen halves.
+        unsafe {
+            let minimum = simd.halves(block.add(HALVES).cast());
+            (simd.halves(block.cast()), simd.mul(minimum, simd.splat(-1.0)))
         }
-    };
-}
+    }
 
-with_minimum!(Q4One, Q4One, 4, 20);
-with_minimum!(Q5One, Q5One, 5, 24);
+    fn put(block: &mut [u8], row: usize, from: &RowBlock) {
+        put_half(block, 0, row, from.factor);
+        put_half(block, HALVES, row, from.minimum_factor);
+    }
+}
 
 /// The two quads `2 * PAIR` and `2 * PAIR + 1` of a part, ready for a dot product.
 ///

@@ -11,17 +11,29 @@ use std::arch::x86_64::{
     _mm256_sign_epi8, _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16, _mm256_storeu_ps, _mm256_xor_si256,
 };
 
-use super::Simd;
-use crate::level::{Kind, Level};
+use super::{Simd, Work};
 
 /// Proof that the processor has AVX2, FMA and F16C.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Avx2(());
 
 impl Avx2 {
     /// The proof, where there is one.
-    pub(crate) fn at(level: Level) -> Option<Self> {
-        (level.kind() == Kind::Avx2).then_some(Avx2(()))
+    pub(crate) fn detect() -> Option<Self> {
+        let here =
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+        here.then_some(Avx2(()))
+    }
+
+    /// Does the work in code that is compiled for these instructions.
+    #[inline]
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Result {
+        #[target_feature(enable = "avx2,fma,f16c")]
+        fn compiled<W: Work>(simd: Avx2, work: W) -> W::Result {
+            work.run(simd)
+        }
+        // SAFETY: `self` proves that the processor has the instructions.
+        unsafe { compiled(self, work) }
     }
 }
 

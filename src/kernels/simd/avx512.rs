@@ -10,17 +10,32 @@ use std::arch::x86_64::{
     _mm512_srli_epi16, _mm512_storeu_ps, _mm512_ternarylogic_epi32,
 };
 
-use super::Simd;
-use crate::level::{Kind, Level};
+use super::{Avx2, Simd, Work};
 
-/// Proof that the processor has AVX-512 F, BW, VL and VNNI.
-#[derive(Clone, Copy)]
+/// Proof that the processor has AVX2 with FMA and F16C, and AVX-512 F, BW, VL and VNNI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Avx512(());
 
 impl Avx512 {
     /// The proof, where there is one.
-    pub(crate) fn at(level: Level) -> Option<Self> {
-        (level.kind() == Kind::Avx512).then_some(Avx512(()))
+    pub(crate) fn detect() -> Option<Self> {
+        let here = Avx2::detect().is_some()
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vnni");
+        here.then_some(Avx512(()))
+    }
+
+    /// Does the work in code that is compiled for these instructions.
+    #[inline]
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Result {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
+        fn compiled<W: Work>(simd: Avx512, work: W) -> W::Result {
+            work.run(simd)
+        }
+        // SAFETY: `self` proves that the processor has the instructions.
+        unsafe { compiled(self, work) }
     }
 }
 

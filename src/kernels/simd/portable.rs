@@ -5,7 +5,7 @@ use half::f16;
 use super::Simd;
 
 /// Needs nothing of the processor.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Portable;
 
 #[inline(always)]
