@@ -15,7 +15,8 @@ pub mod words;
 
 pub mod translate;
 
-mod judge;
+pub mod ahead;
+pub mod judge;
 pub mod model;
 
 pub use quote::{Fit, Question, Quote, fit, quote, stands_alone};

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::answer::ahead;
 use crate::channel::transport::Transport;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,6 +35,8 @@ use crate::store::Store;
 use crate::understand::{Intent, Understander};
 use crate::web::{WebState, router};
 
+/// A model that is not there by then is not waited for: what it is told is read when somebody writes.
+const MODEL_PATIENCE: Duration = Duration::from_secs(300);
 /// How long the server waits for requests and turns that run when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -213,6 +216,7 @@ pub struct App {
     pub inbox: Inbox,
     /// Whom to wake.
     pub signals: Arc<Signals>,
+    assistant: Arc<Assistant>,
     dispatcher: Dispatcher,
     sender: Sender,
     notifier: Option<Notifier>,
@@ -265,6 +269,7 @@ impl App {
             max_body: config.server.max_body_mb as usize * 1024 * 1024,
         };
         App {
+            assistant: brain.assistant.clone(),
             dispatcher: Dispatcher::new(actor),
             sender: Sender::new(store.clone(), clock, signals.clone(), transport),
             notifier,
@@ -273,6 +278,19 @@ impl App {
             store,
             inbox,
             signals,
+        }
+    }
+
+    /// Has the model read its instructions as soon as it is there.
+    async fn read_ahead(assistant: Arc<Assistant>, stop: CancellationToken) {
+        let Some(model) = assistant.model.get(MODEL_PATIENCE).await else { return };
+        let mut languages = vec![assistant.settings.default_language];
+        languages.extend(assistant.knowledge.documents().iter().map(|document| document.language));
+        languages.sort_unstable();
+        languages.dedup();
+        tokio::select! {
+            () = ahead::read_ahead(model.as_ref(), &assistant.prompts, &languages) => {}
+            () = stop.cancelled() => {}
         }
     }
 
@@ -288,11 +306,14 @@ impl App {
             let until = stop.clone();
             tasks.spawn(async move { notifier.run(until).await });
         }
+        tasks.spawn(Self::read_ahead(self.assistant, stop.clone()));
         let until = stop.clone();
         let store = self.store.clone();
         let web = self.web.clone();
         let keep_days = self.keep_days;
-        tasks.spawn(async move { crate::upkeep::run(store, web.clock.clone(), keep_days, until).await });
+        tasks.spawn(
+            async move { crate::upkeep::run(store, web.model.clone(), web.clock.clone(), keep_days, until).await },
+        );
         let until = stop.clone();
         axum::serve(listener, router(self.web))
             .with_graceful_shutdown(async move { until.cancelled().await })

@@ -22,5 +22,6 @@ pub use arch::DecoderChoice;
 pub use engine::{Description, Engine, EngineOptions, available_memory, kernels, memory_needed};
 pub use load_error::LoadError;
 pub use request::{
-    ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, Role, ScoreRequest, TokenCounts,
+    ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, Role, ScoreRequest, StateRequest,
+    TokenCounts,
 };

@@ -7,17 +7,41 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::llm::slot::ModelSlot;
 use crate::store::{Store, StoreError, account, erasure};
 
 /// How long what the channel says about the account is kept.
 const ACCOUNT_EVENT_DAYS: i64 = 30;
 const EVERY: Duration = Duration::from_secs(60);
 
+/// What is kept of texts that were read is let go of this often when messages grow too old: more often, and nothing
+/// would be kept at all.
+const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a round removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Contacts whose erasure is finished.
+    pub erased: usize,
+    /// Messages that were older than the owner keeps.
+    pub expired: usize,
+}
+
 /// Does it until told to stop. `keep_days` of 0 keeps everything.
-pub async fn run(store: Store, clock: Arc<dyn Clock>, keep_days: u32, stop: CancellationToken) {
+pub async fn run(store: Store, model: ModelSlot, clock: Arc<dyn Clock>, keep_days: u32, stop: CancellationToken) {
+    let mut forgotten = clock.now();
     while !stop.is_cancelled() {
-        if let Err(error) = once(&store, clock.now(), keep_days).await {
-            tracing::error!(%error, "Upkeep failed; it is tried again in a minute");
+        let now = clock.now();
+        match once(&store, now, keep_days).await {
+            Ok(removed)
+                if removed.erased > 0 || removed.expired > 0 && now.duration_since(forgotten) >= FORGET_EVERY =>
+            {
+                // What the model keeps of what it read must not outlive what it was read from.
+                model.forget();
+                forgotten = now;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "Upkeep failed; it is tried again in a minute"),
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
@@ -27,7 +51,7 @@ pub async fn run(store: Store, clock: Arc<dyn Clock>, keep_days: u32, stop: Canc
 }
 
 /// One round.
-pub async fn once(store: &Store, now: Timestamp, keep_days: u32) -> Result<(), StoreError> {
+pub async fn once(store: &Store, now: Timestamp, keep_days: u32) -> Result<Removed, StoreError> {
     let (erased, expired) = store
         .write(move |connection| {
             let erased = erasure::purge(connection, now)?;
@@ -42,5 +66,5 @@ pub async fn once(store: &Store, now: Timestamp, keep_days: u32) -> Result<(), S
     if erased + expired > 0 {
         tracing::info!(erased, expired, "Upkeep removed erased contacts and old messages");
     }
-    Ok(())
+    Ok(Removed { erased, expired })
 }

@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError, inbox};
 use super::assistant::Assistant;
 use super::commit::{self, Committed};
 use super::snapshot::Snapshot;
-use super::turn::Turn;
+use super::turn::{Effect, Turn};
 
 /// A turn that was started again this often is finished, however many more messages come.
 const MAX_RESTARTS: u32 = 3;
@@ -131,6 +131,9 @@ impl Actor {
             .await?;
         if committed == Committed::Superseded {
             return Ok(Step::Superseded);
+        }
+        if turn.effects.contains(&Effect::Erase) {
+            self.assistant.model.forget();
         }
         tracing::info!(
             conversation = %conversation, action = turn.action_name(), reason = turn.reason_name(),

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::llm::{FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest};
+use crate::llm::{FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest, StateRequest};
 
 /// A model that remembers.
 pub struct Remembered {
@@ -32,6 +32,7 @@ struct Memory {
 enum Answer {
     Text(String, FinishReason),
     Probabilities(Vec<f32>),
+    State(Vec<f32>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +103,24 @@ impl LanguageModel for Remembered {
             self.keep(key, Answer::Probabilities(probabilities.clone()));
             Ok(probabilities)
         })
+    }
+
+    fn state(&self, request: StateRequest) -> BoxFuture<'_, Result<Option<Vec<f32>>, ModelError>> {
+        Box::pin(async move {
+            let key = self.key(&(&request.messages, request.layer));
+            if let Some(Answer::State(state)) = self.recall(&key) {
+                return Ok(Some(state));
+            }
+            let state = self.model.state(request).await?;
+            if let Some(state) = &state {
+                self.keep(key, Answer::State(state.clone()));
+            }
+            Ok(state)
+        })
+    }
+
+    fn name(&self) -> &str {
+        self.model.name()
     }
 
     fn count_tokens(&self, text: &str) -> usize {

@@ -24,6 +24,9 @@ pub(super) trait Decoder: Send {
     /// Whether the logits after several tokens of a piece can be had.
     fn gives_all_logits(&self) -> bool;
 
+    /// How many layers can be watched.
+    fn layers(&self) -> usize;
+
     /// How many tokens of a piece the next call should take at most.
     fn chunk(&self) -> usize;
 

@@ -30,6 +30,16 @@ pub(super) struct Piece<'a> {
     pub(super) tokens: &'a [u32],
     /// After how many of the last tokens the logits are wanted.
     pub(super) wanted: usize,
+    /// Where the hidden state after the last token goes, if it is wanted.
+    pub(super) watch: Option<&'a mut Watch>,
+}
+
+/// A layer's hidden state after the last token of a piece.
+pub(super) struct Watch {
+    /// Which layer's, from 0.
+    pub(super) layer: usize,
+    /// The numbers; empty until they were read.
+    pub(super) state: Vec<f32>,
 }
 
 /// A loaded model. It remembers nothing: that is in the memories.
@@ -66,6 +76,7 @@ impl Transformer {
         self.rope.reach(positions.iter().max().map_or(0, |last| last + 1));
         for number in 0..self.layers.len() {
             self.run_layer(number, pieces, &positions);
+            self.show(number, pieces);
         }
         let logits = self.logits(pieces);
         for piece in pieces {
@@ -101,21 +112,34 @@ impl Transformer {
         layer.finish(shape, kernels, scratch);
     }
 
-    fn logits(&mut self, pieces: &[Piece<'_>]) -> Vec<Vec<f32>> {
-        let Transformer { shape, kernels, norm, head, scratch, .. } = self;
-        let mut wanted = Vec::new();
+    /// Gives the hidden state to whoever watches this layer.
+    fn show(&self, number: usize, pieces: &mut [Piece<'_>]) {
         let mut end = 0;
         for piece in pieces {
+            end += piece.tokens.len() * self.shape.width;
+            if let Some(watch) = piece.watch.as_deref_mut().filter(|watch| watch.layer == number) {
+                watch.state = self.scratch.stream[end - self.shape.width..end].to_vec();
+            }
+        }
+    }
+
+    fn logits(&mut self, pieces: &[Piece<'_>]) -> Vec<Vec<f32>> {
+        let mut wanted = Vec::new();
+        let (width, mut end) = (self.shape.width, 0);
+        for piece in pieces {
             end += piece.tokens.len();
-            wanted.extend_from_slice(&scratch.stream[(end - piece.wanted) * shape.width..end * shape.width]);
+            wanted.extend_from_slice(&self.scratch.stream[(end - piece.wanted) * width..end * width]);
         }
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let mut normed = vec![0.0; wanted.len()];
-        kernels.rms_norm(&wanted, norm, shape.epsilon, &mut normed);
+        if wanted.is_empty() { Vec::new() } else { self.logits_of(&wanted) }
+    }
+
+    /// The logits of each state of the last layer.
+    fn logits_of(&mut self, states: &[f32]) -> Vec<Vec<f32>> {
+        let Transformer { shape, kernels, norm, head, scratch, .. } = self;
+        let mut normed = vec![0.0; states.len()];
+        kernels.rms_norm(states, norm, shape.epsilon, &mut normed);
         kernels.quantize(&normed, shape.width, &[head], &mut scratch.activations);
-        let mut logits = vec![0.0; wanted.len() / shape.width * head.rows()];
+        let mut logits = vec![0.0; states.len() / shape.width * head.rows()];
         kernels.multiply(&scratch.activations, &mut [Product { matrix: head, into: &mut logits }]);
         logits.chunks_exact(head.rows()).map(<[f32]>::to_vec).collect()
     }
@@ -128,6 +152,10 @@ impl Transformer {
     /// How many bytes the matrices take: each token reads all of them.
     pub(super) fn weights(&self) -> usize {
         self.layers.iter().map(Layer::bytes).sum::<usize>() + self.head.bytes()
+    }
+
+    pub(super) fn layers(&self) -> usize {
+        self.layers.len()
     }
 
     pub(super) fn kernels(&self) -> &Kernels {

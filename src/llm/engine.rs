@@ -25,11 +25,12 @@ use super::arch::DecoderChoice;
 use super::load_error::LoadError;
 use super::prompt;
 use super::request::{
-    ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest, TokenCounts,
+    ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest, StateRequest,
+    TokenCounts,
 };
 use super::template::ChatTemplate;
 use super::tokenizer::Tokenizer;
-use super::worker::{Choice, Command, Generation, Job, Scoring, Ticket, Worker};
+use super::worker::{Choice, Command, Generation, Job, Observation, Scoring, Ticket, Worker};
 use crate::clock::{Clock, SystemClock};
 
 /// How to run a model.
@@ -85,6 +86,10 @@ pub struct Engine {
     template: ChatTemplate,
     context: usize,
     healthy: Arc<AtomicBool>,
+    forget: Arc<AtomicBool>,
+    /// How many layers can be watched.
+    layers: usize,
+    name: String,
     description: Description,
 }
 
@@ -116,6 +121,9 @@ impl Engine {
             template: front.template,
             context: front.context,
             healthy: front.healthy,
+            forget: front.forget,
+            layers: front.layers,
+            name: front.description.identity(),
             description: front.description,
         })
     }
@@ -199,6 +207,18 @@ impl Engine {
         self.submit(Command::Score(Box::new(Job { work: Scoring { prompt, options }, ticket, reply })))?;
         receive(answer, &cancel).await
     }
+
+    async fn run_state(&self, request: StateRequest) -> Result<Option<Vec<f32>>, ModelError> {
+        let StateRequest { messages, layer, cancel } = request;
+        if layer >= self.layers {
+            return Ok(None);
+        }
+        let prompt = self.prompt(&messages, "", 0)?;
+        let (reply, answer) = oneshot::channel();
+        let (ticket, _) = ticket(&cancel, None, Instant::now());
+        self.submit(Command::Observe(Box::new(Job { work: Observation { prompt, layer }, ticket, reply })))?;
+        receive(answer, &cancel).await.map(Some)
+    }
 }
 
 /// What the thread does: load, report, work.
@@ -213,9 +233,17 @@ fn run(
     };
     let Loaded { decoder, beginnings, guesses, tokenizer, template, context, description } = loaded;
     let healthy = Arc::new(AtomicBool::new(true));
-    let (reader, health) = (tokenizer.clone(), healthy.clone());
-    let worker = Worker { decoder, tokenizer: reader, beginnings, context, guesses, healthy: health };
-    let front = Front { tokenizer, template, context, healthy, description };
+    let forget = Arc::new(AtomicBool::new(false));
+    let front = Front {
+        tokenizer: tokenizer.clone(),
+        template,
+        context,
+        healthy: healthy.clone(),
+        forget: forget.clone(),
+        layers: decoder.layers(),
+        description,
+    };
+    let worker = Worker { decoder, tokenizer, beginnings, context, guesses, healthy, forget };
     if report.send(Ok(front)).is_ok() {
         worker.serve(commands);
     }
@@ -227,6 +255,8 @@ struct Front {
     template: ChatTemplate,
     context: usize,
     healthy: Arc<AtomicBool>,
+    forget: Arc<AtomicBool>,
+    layers: usize,
     description: Description,
 }
 
@@ -274,6 +304,14 @@ impl LanguageModel for Engine {
         Box::pin(self.run_score(request))
     }
 
+    fn state(&self, request: StateRequest) -> BoxFuture<'_, Result<Option<Vec<f32>>, ModelError>> {
+        Box::pin(self.run_state(request))
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn count_tokens(&self, text: &str) -> usize {
         // Text that cannot be encoded takes no more tokens than it has bytes.
         self.tokenizer.encode_text(text).map_or(text.len(), |tokens| tokens.len())
@@ -281,6 +319,12 @@ impl LanguageModel for Engine {
 
     fn context_length(&self) -> usize {
         self.context
+    }
+
+    fn forget(&self) {
+        self.forget.store(true, Ordering::Release);
+        // Where there is no room for this, there is work, and it is seen at the next pass.
+        drop(self.submit(Command::Wake));
     }
 }
 

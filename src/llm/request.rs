@@ -79,6 +79,17 @@ pub struct ScoreRequest {
     pub cancel: CancellationToken,
 }
 
+/// Asks what the model makes of a prompt: its hidden state after the last token.
+#[derive(Clone, Debug)]
+pub struct StateRequest {
+    /// The prompt.
+    pub messages: Vec<ChatMessage>,
+    /// After which layer, from 0.
+    pub layer: usize,
+    /// Cancelling it ends the work with [`ModelError::Cancelled`].
+    pub cancel: CancellationToken,
+}
+
 /// Why a generation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -185,9 +196,24 @@ pub trait LanguageModel: Send + Sync {
     /// The probability of each option, in the options' order, summing to 1.
     fn score(&self, request: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>>;
 
+    /// The hidden state after a layer, as many numbers as the model is wide; nothing where what runs the model cannot
+    /// show it, or the model has no such layer.
+    fn state(&self, request: StateRequest) -> BoxFuture<'_, Result<Option<Vec<f32>>, ModelError>> {
+        drop(request);
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Names the model: hidden states of different names must not be compared. Empty where it has none.
+    fn name(&self) -> &str {
+        ""
+    }
+
     /// How many tokens a text takes, for budgets.
     fn count_tokens(&self, text: &str) -> usize;
 
     /// How many tokens a prompt with its answer may take.
     fn context_length(&self) -> usize;
+
+    /// Lets go of all that is kept of texts that were read: somebody's words are to be erased. Work under way goes on.
+    fn forget(&self) {}
 }

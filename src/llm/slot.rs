@@ -57,6 +57,13 @@ impl ModelSlot {
         self.state.borrow().clone()
     }
 
+    /// Has the model let go of what it keeps of texts that it read.
+    pub fn forget(&self) {
+        if let ModelState::Ready(model) = self.state() {
+            model.forget();
+        }
+    }
+
     /// The model, waiting for it at most `patience` while it is being loaded.
     pub async fn get(&self, patience: Duration) -> Option<Arc<dyn LanguageModel>> {
         let mut watcher = self.state.subscribe();

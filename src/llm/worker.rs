@@ -6,6 +6,7 @@
 
 mod generate;
 mod lookup;
+mod observe;
 mod score;
 mod shares;
 mod task;
@@ -31,6 +32,7 @@ use super::request::{Generated, ModelError};
 use super::tokenizer::Tokenizer;
 
 pub(super) use self::generate::Generation;
+pub(super) use self::observe::Observation;
 pub(super) use self::score::{Choice, Scoring};
 
 /// How many tokens the texts at hand may become in memory together, beside what is remembered; one text may always be
@@ -43,6 +45,10 @@ pub(super) enum Command {
     Generate(Box<Job<Generation, Generated>>),
     /// Compare continuations.
     Score(Box<Job<Scoring, Vec<f32>>>),
+    /// Show a hidden state.
+    Observe(Box<Job<Observation, Vec<f32>>>),
+    /// Look whether something is to be forgotten, with nothing else to do.
+    Wake,
 }
 
 /// A piece of work and where its answer goes.
@@ -74,6 +80,8 @@ pub(super) struct Worker {
     pub(super) guesses: bool,
     /// Whether the last piece of work went well.
     pub(super) healthy: Arc<AtomicBool>,
+    /// Set by whoever wants what was read to be forgotten.
+    pub(super) forget: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -100,7 +108,10 @@ impl Worker {
                 commands.try_recv()
             };
             match command {
-                Ok(command) => tasks.extend(Task::new(command, self.context)),
+                Ok(Command::Wake) => self.forget_if_told(),
+                Ok(Command::Generate(job)) => tasks.extend(Task::write(*job, self.context)),
+                Ok(Command::Score(job)) => tasks.extend(Task::weigh(*job)),
+                Ok(Command::Observe(job)) => tasks.extend(Task::observe(*job)),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return !tasks.is_empty(),
             }
@@ -108,8 +119,15 @@ impl Worker {
         true
     }
 
+    fn forget_if_told(&mut self) {
+        if self.forget.swap(false, Ordering::AcqRel) {
+            self.beginnings.clear();
+        }
+    }
+
     /// One pass through the model for everyone.
     fn pass(&mut self, tasks: &mut VecDeque<Task>, costs: &mut Costs) -> anyhow::Result<()> {
+        self.forget_if_told();
         tasks.retain_mut(|task| task.check().map_err(|interrupt| task.interrupt(interrupt)).is_ok());
         let takes = self.takes(tasks);
         let mut pieces: Vec<Piece<'_>> =

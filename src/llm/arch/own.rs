@@ -18,6 +18,10 @@ impl Decoder for Transformer {
         true
     }
 
+    fn layers(&self) -> usize {
+        Transformer::layers(self)
+    }
+
     fn chunk(&self) -> usize {
         CHUNK
     }

@@ -79,6 +79,10 @@ impl<D: OneText> Decoder for Single<D> {
         false
     }
 
+    fn layers(&self) -> usize {
+        0
+    }
+
     fn chunk(&self) -> usize {
         self.decoder.longest_piece()
     }

@@ -4,7 +4,7 @@ mod real;
 
 use atiende_kernels::{Gate, Kernels, Level};
 
-use super::{Memory, Piece, Transformer};
+use super::{Memory, Piece, Transformer, Watch};
 use crate::llm::arch::tests::tiny_gguf;
 use crate::llm::arch::{self, Architecture, Decoder, DecoderChoice};
 use crate::llm::sample;
@@ -37,12 +37,12 @@ fn tokens(count: u32, seed: u32) -> Vec<u32> {
 
 /// Reads a text, and gives the logits after each of its tokens.
 fn read(transformer: &mut Transformer, memory: &mut Memory, tokens: &[u32]) -> Vec<Vec<f32>> {
-    transformer.read(&mut [Piece { memory, tokens, wanted: tokens.len() }]).unwrap()
+    transformer.read(&mut [Piece { memory, tokens, wanted: tokens.len(), watch: None }]).unwrap()
 }
 
 /// The same with a stock decoder: the logits after the last token.
 fn read_stock(stock: &mut dyn Decoder, memory: &mut Memory, tokens: &[u32]) -> Vec<f32> {
-    stock.read(&mut [Piece { memory, tokens, wanted: 1 }]).unwrap().pop().unwrap()
+    stock.read(&mut [Piece { memory, tokens, wanted: 1, watch: None }]).unwrap().pop().unwrap()
 }
 
 /// How far two rows of numbers are from each other.
@@ -103,11 +103,47 @@ fn a_text_comes_to_the_same_however_it_is_cut_and_whatever_is_read_beside_it() {
             let (mut one, mut two) = (Memory::default(), Memory::default());
             read(&mut model, &mut two, &other[..40]);
             let both = model.read(&mut [
-                Piece { memory: &mut one, tokens: &text, wanted: 90 },
-                Piece { memory: &mut two, tokens: &other[40..], wanted: 1 },
+                Piece { memory: &mut one, tokens: &text, wanted: 90, watch: None },
+                Piece { memory: &mut two, tokens: &other[40..], wanted: 1, watch: None },
             ]);
             assert_eq!(both.unwrap()[..90], whole);
         }
+    }
+}
+
+#[test]
+fn a_state_is_the_same_however_a_text_is_cut_and_the_last_layers_makes_the_logits() {
+    for architecture in COVERED {
+        let mut model = best(architecture);
+        let (text, other) = (tokens(60, 1), tokens(20, 2));
+        let last = model.layers() - 1;
+        let mut state = |cuts: &[usize], layer: usize| {
+            let (mut memory, mut beside) = (Memory::default(), Memory::default());
+            let mut start = 0;
+            let mut watch = Watch { layer, state: Vec::new() };
+            for &end in cuts {
+                let is_end = end == text.len();
+                let pieces = &mut [
+                    Piece {
+                        memory: &mut memory,
+                        tokens: &text[start..end],
+                        wanted: 0,
+                        watch: is_end.then_some(&mut watch),
+                    },
+                    Piece { memory: &mut beside, tokens: &other, wanted: 1, watch: None },
+                ];
+                model.read(pieces).unwrap();
+                start = end;
+            }
+            watch.state
+        };
+        for layer in 0..=last {
+            assert_eq!(state(&[60], layer), state(&[7, 40, 60], layer));
+        }
+        assert_ne!(state(&[60], 0), state(&[60], last));
+        let state = state(&[60], last);
+        let expected = read(&mut model, &mut Memory::default(), &text).pop().unwrap();
+        assert_eq!(model.logits_of(&state), [expected]);
     }
 }
 
@@ -136,7 +172,7 @@ fn what_cannot_be_read_changes_no_memory() {
     let expected = read(&mut model, &mut Memory::default(), &tokens(20, 1));
     read(&mut model, &mut memory, &tokens(20, 1)[..10]);
     let mut refuse = |tokens: &[u32], wanted| {
-        assert!(model.read(&mut [Piece { memory: &mut memory, tokens, wanted }]).is_err());
+        assert!(model.read(&mut [Piece { memory: &mut memory, tokens, wanted, watch: None }]).is_err());
         assert_eq!(memory.length(), 10);
     };
     refuse(&[], 0);

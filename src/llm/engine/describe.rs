@@ -30,6 +30,14 @@ pub struct Description {
     pub loading: Duration,
 }
 
+impl Description {
+    /// Tells models apart: the same name stands for the same weights, stored the same way.
+    pub(super) fn identity(&self) -> String {
+        let Description { name, architecture, parameters, quantization, .. } = self;
+        format!("{name} / {architecture} / {parameters} / {quantization}")
+    }
+}
+
 /// The fastest instructions that this processor has and that there are kernels for.
 pub fn kernels() -> &'static str {
     Level::best().name()

@@ -15,8 +15,31 @@ const STOCK_TENTHS: u64 = 26;
 /// Tokens of the longest prompts with their answers, whatever the context allows.
 const USUAL_TEXT: usize = 4096;
 
-/// What Linux says can be used without swapping (proc(5), `MemAvailable`), in bytes; nothing where it does not say.
+/// How much memory this process may still take, in bytes: what the system has left, or what its control group allows
+/// (a container's or a service's limit), whichever is less. Nothing where neither says.
 pub fn available_memory() -> Option<u64> {
+    let group = std::fs::read_to_string("/proc/self/cgroup").ok();
+    let group = group.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix("0::/")));
+    let allowed = group.and_then(|group| left_in_group(Path::new("/sys/fs/cgroup"), group));
+    [system_memory(), allowed].into_iter().flatten().min()
+}
+
+/// What a control group and those above it leave, in bytes; nothing where none of them has a limit (the kernel's
+/// cgroup-v2.rst, "Memory Interface Files"). What the cache of files takes can be had back.
+fn left_in_group(root: &Path, group: &str) -> Option<u64> {
+    let left = |folder: &Path| {
+        let number = |file: &str| std::fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
+        let stat = std::fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+        let cached = stat.lines().find_map(|line| line.strip_prefix("inactive_file ")?.trim().parse::<u64>().ok());
+        let used = number("memory.current")?.saturating_sub(cached.unwrap_or(0));
+        Some(number("memory.max")?.saturating_sub(used))
+    };
+    let folder = root.join(group);
+    folder.ancestors().take_while(|folder| folder.starts_with(root)).filter_map(left).min()
+}
+
+/// What Linux says can be used without swapping (proc(5), `MemAvailable`), in bytes.
+fn system_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
@@ -56,4 +79,30 @@ pub(super) fn share(path: &Path, needed: u64, remembered: usize, available: Opti
         );
     }
     Ok(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strictest_limit_of_the_groups_above_counts() {
+        let root = tempfile::tempdir().expect("a folder");
+        let group = root.path().join("system.slice/atiende.service");
+        std::fs::create_dir_all(&group).expect("creates");
+        let write = |folder: &Path, file: &str, text: &str| std::fs::write(folder.join(file), text).expect("writes");
+        let left = || left_in_group(root.path(), "system.slice/atiende.service");
+        assert_eq!(left(), None);
+        write(&group, "memory.max", "max\n");
+        write(&group, "memory.current", "500\n");
+        assert_eq!(left(), None);
+        write(&group, "memory.max", "2000\n");
+        assert_eq!(left(), Some(1500));
+        write(&group, "memory.stat", "anon 100\ninactive_file 300\n");
+        assert_eq!(left(), Some(1800));
+        let slice = root.path().join("system.slice");
+        write(&slice, "memory.max", "1000\n");
+        write(&slice, "memory.current", "900\n");
+        assert_eq!(left(), Some(100));
+    }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Engine;
 use super::describe::Description;
 use super::load::Loaded;
@@ -12,7 +14,9 @@ use crate::clock::SystemClock;
 use crate::llm::arch::{OneText, Single};
 use crate::llm::beginnings::Beginnings;
 use crate::llm::load_error::LoadError;
-use crate::llm::request::{ChatMessage, FinishReason, GenerateRequest, LanguageModel, ModelError, Role, ScoreRequest};
+use crate::llm::request::{
+    ChatMessage, FinishReason, GenerateRequest, LanguageModel, ModelError, Role, ScoreRequest, StateRequest,
+};
 use crate::llm::template::ChatTemplate;
 use crate::llm::tokenizer::{Kind, Tokenizer, Vocabulary};
 
@@ -267,4 +271,40 @@ async fn a_score_prefers_what_the_model_would_say() {
     assert!(shares[1] > 0.98, "{shares:?}");
     assert!(score(&["a"]).await.is_err());
     assert!(score(&["a", " "]).await.is_err());
+}
+
+#[tokio::test]
+async fn what_was_read_is_remembered_until_it_is_to_be_forgotten() {
+    let Scripted { engine, .. } = engine(4, true);
+    let read_again = async || {
+        let tokens = engine.generate(request("a prompt that is long enough", 1)).await.unwrap().tokens;
+        tokens.prompt - tokens.cached
+    };
+    let whole = read_again().await;
+    assert_eq!((whole > 20, read_again().await), (true, 1));
+    engine.forget();
+    assert_eq!(read_again().await, whole);
+}
+
+#[tokio::test]
+async fn what_is_to_be_forgotten_is_forgotten_while_there_is_work_and_the_queue_is_full() {
+    let Scripted { engine, orders, started } = engine(1, false);
+    let text = "a prompt that is long enough";
+    let mut first = engine.generate(request(text, 1));
+    let mut second = engine.generate(request(text, 1));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    started.recv().unwrap();
+    assert!(futures_util::poll!(&mut second).is_pending());
+    engine.forget();
+    orders.send(Order::GoOn).unwrap();
+    first.await.unwrap();
+    drop(orders);
+    assert_eq!(second.await.unwrap().tokens.cached, 0);
+}
+
+#[tokio::test]
+async fn a_decoder_that_shows_no_state_says_so() {
+    let Scripted { engine, .. } = engine(4, true);
+    let request = StateRequest { messages: request("hola", 1).messages, layer: 0, cancel: CancellationToken::new() };
+    assert_eq!(engine.state(request).await, Ok(None));
 }

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use super::generate::Writing;
 use super::lookup::Costs;
+use super::observe::Observing;
 use super::score::Weighing;
 use super::shares::Want;
-use super::{Command, Ticket};
+use super::{Generation, Job, Observation, Scoring, Ticket};
 use crate::llm::decoder::{Memory, Piece};
-use crate::llm::request::ModelError;
+use crate::llm::request::{Generated, ModelError};
 use crate::llm::tokenizer::Tokenizer;
 
 /// Why work ended early.
@@ -62,21 +63,31 @@ pub(super) struct Task {
 enum Work {
     Write(Box<Writing>),
     Weigh(Box<Weighing>),
+    Observe(Box<Observing>),
 }
 
 impl Task {
-    /// Nothing when nobody waits for the answer any more.
-    pub(super) fn new(command: Command, context: usize) -> Option<Self> {
-        let (ticket, prompt, work) = match command {
-            Command::Generate(job) => {
-                let (work, prompt) = Writing::new(job.work, job.reply, context);
-                (job.ticket, prompt, Work::Write(Box::new(work)))
-            }
-            Command::Score(job) => {
-                let (work, prompt) = Weighing::new(job.work, job.reply);
-                (job.ticket, prompt, Work::Weigh(Box::new(work)))
-            }
-        };
+    /// Writes text; nothing when nobody waits for it any more.
+    pub(super) fn write(job: Job<Generation, Generated>, context: usize) -> Option<Self> {
+        let (work, prompt) = Writing::new(job.work, job.reply, context);
+        Task::new(job.ticket, prompt, Work::Write(Box::new(work)))
+    }
+
+    /// Compares continuations; nothing when nobody waits for the answer any more.
+    pub(super) fn weigh(job: Job<Scoring, Vec<f32>>) -> Option<Self> {
+        let (work, prompt) = Weighing::new(job.work, job.reply);
+        Task::new(job.ticket, prompt, Work::Weigh(Box::new(work)))
+    }
+
+    /// Looks at a hidden state; nothing when nobody waits for the answer any more.
+    pub(super) fn observe(job: Job<Observation, Vec<f32>>) -> Option<Self> {
+        let (work, prompt) = Observing::new(job.work, job.reply);
+        let mut task = Task::new(job.ticket, prompt, Work::Observe(Box::new(work)))?;
+        task.text.wanted = 0;
+        Some(task)
+    }
+
+    fn new(ticket: Ticket, prompt: Vec<u32>, work: Work) -> Option<Self> {
         let task = Task { ticket, text: Text::new(prompt), has_begun: false, is_reading_prompt: true, work };
         let is_wanted = !task.is_abandoned() && !task.ticket.claimed.swap(true, Ordering::AcqRel);
         is_wanted.then_some(task)
@@ -86,6 +97,7 @@ impl Task {
         let is_closed = match &self.work {
             Work::Write(writing) => writing.is_closed(),
             Work::Weigh(weighing) => weighing.is_closed(),
+            Work::Observe(observing) => observing.is_closed(),
         };
         is_closed || self.ticket.cancel.is_cancelled()
     }
@@ -108,6 +120,7 @@ impl Task {
         let room = match &self.work {
             Work::Write(writing) => writing.room(),
             Work::Weigh(weighing) => weighing.longest(),
+            Work::Observe(_) => 0,
         };
         Want {
             unread: self.text.unread.len(),
@@ -148,8 +161,13 @@ impl Task {
     /// The next `take` tokens, for the decoder.
     pub(super) fn piece(&mut self, take: usize) -> Piece<'_> {
         let Text { memory, unread, wanted } = &mut self.text;
-        let wanted = if take == unread.len() { *wanted } else { 0 };
-        Piece { memory, tokens: &unread[..take], wanted }
+        let is_last = take == unread.len();
+        let wanted = if is_last { *wanted } else { 0 };
+        let watch = match &mut self.work {
+            Work::Observe(observing) if is_last => Some(observing.watch()),
+            _ => None,
+        };
+        Piece { memory, tokens: &unread[..take], wanted, watch }
     }
 
     /// Notes that the next `take` tokens were read, and gives how many rows of logits came of them.
@@ -169,10 +187,11 @@ impl Task {
         facilities: &Facilities<'_>,
         costs: &mut Costs,
     ) -> ControlFlow<()> {
-        if rows.is_empty() {
+        if !self.text.unread.is_empty() {
             return ControlFlow::Continue(());
         }
         match &mut self.work {
+            Work::Observe(observing) => observing.finish(),
             Work::Write(writing) => writing.take(&mut self.text, &rows, facilities, costs, &self.ticket),
             Work::Weigh(weighing) => weighing.take(&mut self.text, rows, facilities),
         }
@@ -182,10 +201,8 @@ impl Task {
     pub(super) fn interrupt(&mut self, interrupt: Interrupt) {
         match &mut self.work {
             Work::Write(writing) => writing.interrupt(interrupt, &self.ticket),
-            Work::Weigh(weighing) => weighing.answer(Err(match interrupt {
-                Interrupt::Cancelled => ModelError::Cancelled,
-                Interrupt::Deadline => ModelError::Failed("the time was up before there was an answer".to_owned()),
-            })),
+            Work::Weigh(weighing) => weighing.answer(Err(interrupt.into())),
+            Work::Observe(observing) => observing.answer(Err(interrupt.into())),
         }
     }
 
@@ -193,6 +210,16 @@ impl Task {
         match &mut self.work {
             Work::Write(writing) => writing.answer(Err(error)),
             Work::Weigh(weighing) => weighing.answer(Err(error)),
+            Work::Observe(observing) => observing.answer(Err(error)),
+        }
+    }
+}
+
+impl From<Interrupt> for ModelError {
+    fn from(interrupt: Interrupt) -> Self {
+        match interrupt {
+            Interrupt::Cancelled => ModelError::Cancelled,
+            Interrupt::Deadline => ModelError::Failed("the time was up before there was an answer".to_owned()),
         }
     }
 }

@@ -1,0 +1,69 @@
+//! Has the model read what it is always told before the first customer writes.
+//!
+//! What was read is remembered, so that the first question after a start takes no longer than the tenth. Holds nobody's
+//! words, and nothing of it is written to disk: reading it again takes a second or two, and a file of what the model
+//! remembers would hold customers' words where an erasure does not look.
+
+use crate::domain::Language;
+use crate::llm::{ChatMessage, GenerateRequest, LanguageModel, Role};
+use crate::prompts::{Prompts, Task};
+
+/// Reads the instructions for questions about knowledge in these languages. What fails is read when it is needed.
+pub async fn read_ahead(model: &dyn LanguageModel, prompts: &Prompts, languages: &[Language]) {
+    let tasks = languages.iter().flat_map(|language| [(Task::Judge, *language), (Task::RewriteQuery, *language)]);
+    let mut read: Vec<String> = Vec::new();
+    for (task, language) in tasks {
+        let Ok(instruction) = prompts.instruction(task, language, &[]) else { continue };
+        if read.contains(&instruction) {
+            continue;
+        }
+        let messages = vec![ChatMessage::new(Role::System, instruction.clone()), ChatMessage::new(Role::User, "…")];
+        if let Err(error) = model.generate(GenerateRequest::new(messages, 1)).await {
+            tracing::debug!(%error, "instructions were not read ahead");
+            return;
+        }
+        read.push(instruction);
+    }
+    tracing::debug!(instructions = read.len(), "the model has read its instructions");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::llm::{FinishReason, Generated, ModelError, ScoreRequest};
+
+    #[derive(Default)]
+    struct Listening(Mutex<Vec<String>>);
+
+    impl LanguageModel for Listening {
+        fn generate(&self, request: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
+            self.0.lock().expect("no panic").push(request.messages[0].content.clone());
+            Box::pin(async { Ok(Generated::at_once(String::new(), FinishReason::Length)) })
+        }
+
+        fn score(&self, _: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>> {
+            Box::pin(async { Err(ModelError::Cancelled) })
+        }
+
+        fn count_tokens(&self, text: &str) -> usize {
+            text.len()
+        }
+
+        fn context_length(&self) -> usize {
+            4096
+        }
+    }
+
+    #[tokio::test]
+    async fn each_instruction_is_read_once() {
+        let (model, prompts) = (Listening::default(), Prompts::load(None).expect("the texts are sound"));
+        read_ahead(&model, &prompts, &[Language::Es, Language::Es, Language::De]).await;
+        let read = model.0.into_inner().expect("no panic");
+        assert_eq!(read.len(), 3, "one judge for all, and a wording for each language");
+        assert!(read[1].contains("en español") && read[2].contains("auf Deutsch"), "{read:?}");
+    }
+}
