@@ -20,6 +20,7 @@ pub mod serve;
 mod session;
 pub mod train_feeling;
 pub mod train_intents;
+pub mod train_judge;
 pub mod translate;
 
 use std::path::PathBuf;
@@ -86,6 +87,9 @@ enum Command {
     /// Train what tells the intents from a message's vector.
     #[command(hide = true)]
     TrainIntents(train_intents::Args),
+    /// Train what judges passages by the language model's state.
+    #[command(hide = true)]
+    TrainJudge(train_judge::Args),
 }
 
 /// Runs the command; the process's exit code.
@@ -111,6 +115,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::EvalFeeling(args) => eval_feeling::run(args, config()?).await,
         Command::EvalIntents(args) => eval_intents::run(&args, &config()?),
         Command::TrainIntents(args) => train_intents::run(&args, &config()?),
+        Command::TrainJudge(args) => train_judge::run(args, config()?).await,
         Command::TrainFeeling(args) => train_feeling::run(args, config()?).await,
     }
 }

@@ -39,5 +39,5 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod eval;
-pub mod feeling;
 pub mod gaps;
+pub mod train;

@@ -3,6 +3,8 @@
 //! Never decides whether to send the draft. When the first search is not sure, the model words the question anew once
 //! and the search is repeated; across languages the model also chooses among the first few passages.
 
+mod judging;
+
 use std::time::Instant;
 
 use jiff::civil::Weekday;
@@ -12,11 +14,10 @@ use crate::decide::grounding;
 use crate::domain::{Language, Line};
 use crate::knowledge::{Hit, Knowledge, Query};
 
+use self::judging::{JUDGED, SURE_ACROSS};
 use super::finding::{Asked, Finding, agreement, is_tie, margin};
-use super::judge::judge;
 use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
-use super::nearness::nearness;
 use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
 use super::restate::{Before, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
@@ -35,10 +36,6 @@ const DAY_SUBJECT_WORTH: f32 = 0.2;
 const KIND_WORTH: f32 = 0.04;
 /// ... and what it does where few passages show it: an address, a phone number.
 const RARE_KIND_WORTH: f32 = 0.2;
-/// Between these the model is asked to judge; outside, its word would change nothing.
-const JUDGED: std::ops::Range<f32> = 0.1..0.9;
-/// The same across languages, where the words cannot confirm what the vectors say.
-const JUDGED_ACROSS: std::ops::Range<f32> = 0.05..0.97;
 /// What holding the one thing that is asked for is worth, whatever the searches say: "where are you?" shares no word with
 /// an address.
 const WHOLE_ANSWER: f32 = 0.6;
@@ -48,21 +45,11 @@ const WHOLE_ANSWER_SHOWN: f32 = 0.1;
 const WHOLE_ANSWER_CONFIDENCE: f32 = 0.8;
 /// Below this the question is worded anew.
 const UNSURE: f32 = 0.5;
-/// Across languages nothing is looked for further from here on.
-const SURE_ACROSS: f32 = 0.85;
-/// How many passages the judge looks at across languages, ...
-const CANDIDATES: usize = 3;
-/// ... as long as they lie this near the first one.
-const NEAR_ENOUGH: f32 = 0.2;
 /// A question of at most this many content words may lean on the one before it.
 const ELLIPTIC: usize = 3;
 /// No search found anything that resembles the question: it is not about the business.
 const OFF_TOPIC_DENSE: f32 = 0.25;
 const OFF_TOPIC_COVERAGE: f32 = 0.1;
-/// Stands in for the margin of a passage that the judge puts first: neither for nor against, ...
-const NO_MARGIN: f32 = 0.05;
-/// ... and for each unit of probability by which the judge puts it first.
-const JUDGES_MARGIN: f32 = 0.25;
 /// Stands in for the similarity of meaning where there is no embedder: neither for nor against.
 const NO_DENSE: f32 = 0.45;
 /// Longer than this no channel takes a message with everything that is put around it.
@@ -244,58 +231,6 @@ impl Lookup<'_> {
         ));
     }
 
-    /// Asks the model where its word can change what is done.
-    async fn ask_judge(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
-        let is_doubtful = if finding.is_across() { JUDGED_ACROSS } else { JUDGED }.contains(&finding.confidence);
-        let is_judged = finding.evidence.is_none_or(|evidence| evidence.judge.is_some());
-        if finding.is_whole_answer || is_judged || !is_doubtful || !model.is_available() {
-            return;
-        }
-        let probability = self.judged(finding, 0, model).await;
-        let Some(evidence) = &mut finding.evidence else { return };
-        evidence.judge = probability;
-        finding.confidence = confidence(evidence);
-    }
-
-    async fn judged(&self, finding: &mut Finding, index: usize, model: &mut ModelUse<'_>) -> Option<f32> {
-        let hit = finding.hits.get(index)?;
-        let passage = format!("{}\n{}", hit.passage.heading(), hit.passage.text());
-        judge(model, &finding.asked.text, &passage, finding.asked.language, &mut finding.trail).await
-    }
-
-    /// Across languages the right passage is among the first few and often not the first: the one goes first of which
-    /// the judge, and what search saw of it, is the surest.
-    async fn let_judge_choose(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
-        self.ask_judge(finding, model).await;
-        let Some(first) = finding.evidence.filter(|evidence| evidence.judge.is_some()) else { return };
-        let mut best_judged = first.judge.unwrap_or(0.0);
-        for index in 1..CANDIDATES.min(finding.hits.len()) {
-            let score = finding.hits[index].score;
-            if finding.confidence >= SURE_ACROSS || first.score - score > NEAR_ENOUGH {
-                return;
-            }
-            let Some(probability) = self.judged(finding, index, model).await else { return };
-            let others = best_judged;
-            best_judged = others.max(probability);
-            let question = self.question(&finding.asked);
-            let hit = &finding.hits[index];
-            let quoted = quote(&question, &hit.passage, self.budget_chars);
-            let evidence = Evidence {
-                // How far it lies above the others is the judge's to say.
-                margin: NO_MARGIN + JUDGES_MARGIN * (probability - others).max(0.0),
-                judge: Some(probability),
-                ..evidence_of(hit, fit(&question, &hit.passage), &quoted)
-            };
-            if confidence(&evidence) > finding.confidence {
-                finding.quoted = quoted.text;
-                finding.confidence = confidence(&evidence);
-                finding.evidence = Some(evidence);
-                finding.trail.push(format!("the judge prefers number {}", index + 1));
-                finding.hits[..=index].rotate_right(1);
-            }
-        }
-    }
-
     /// Words the question anew, in the language of the best passage, and looks that up.
     async fn try_other_words(&self, finding: &mut Finding, text: &str, model: &mut ModelUse<'_>) {
         let Some(to) = finding.hits.first().map(|best| best.passage.language) else { return };
@@ -326,18 +261,10 @@ impl Lookup<'_> {
         self.context.is_some() && content_words(text, self.language).len() <= ELLIPTIC
     }
 
-    /// How near the best passage's units are to a question in another language.
-    async fn nearness(&self, finding: &Finding) -> Option<Vec<f32>> {
-        let best = finding.hits.first().filter(|_| finding.is_across())?.passage.clone();
-        let embedder = self.knowledge.embedder()?;
-        let asked = finding.asked.text.clone();
-        tokio::task::spawn_blocking(move || nearness(&embedder, &asked, &best)).await.ok()?
-    }
-
     async fn write(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
         let question = self.question(&finding.asked);
         let mut trail = Vec::new();
-        let nearness = self.nearness(finding).await;
+        let nearness = self.nearness(finding, 0).await;
         let writing =
             Writing { question, to: self.language, budget_chars: self.budget_chars, furthest: self.furthest_rung };
         let drafted = draft(model, writing, &finding.hits, nearness.as_deref(), &mut trail).await;

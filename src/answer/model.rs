@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::llm::{GenerateRequest, LanguageModel, ScoreRequest, TokenCounts};
+use crate::llm::{ChatMessage, GenerateRequest, LanguageModel, ModelError, ScoreRequest, StateRequest, TokenCounts};
 use crate::prompts::Prompts;
 
 /// Below this there is no point in asking the model for anything.
@@ -97,21 +97,45 @@ impl<'a> ModelUse<'a> {
     /// The probability of the first of two options.
     pub async fn probability(&mut self, mut request: ScoreRequest, trail: &mut Vec<String>) -> Option<f32> {
         let model = self.model.clone()?;
+        request.cancel = self.cancel.clone();
+        let prompt = tokens_of(&*model, &request.messages);
+        let probabilities = self.read(prompt, model.score(request), trail).await?;
+        probabilities.first().copied()
+    }
+
+    /// The name of the model; empty without one.
+    pub fn name(&self) -> &str {
+        self.model.as_ref().map_or("", |model| model.name())
+    }
+
+    /// The model's state after a prompt.
+    pub async fn state(&mut self, mut request: StateRequest, trail: &mut Vec<String>) -> Option<Vec<f32>> {
+        let model = self.model.clone()?;
+        request.cancel = self.cancel.clone();
+        let prompt = tokens_of(&*model, &request.messages);
+        self.read(prompt, model.state(request), trail).await?
+    }
+
+    /// Waits for an answer that comes of reading `prompt` tokens alone.
+    async fn read<Answer>(
+        &mut self,
+        prompt: usize,
+        answer: impl Future<Output = Result<Answer, ModelError>>,
+        trail: &mut Vec<String>,
+    ) -> Option<Answer> {
+        let began = Instant::now();
         if self.left() <= SHORTEST_USE {
             return None;
         }
-        request.cancel = self.cancel.clone();
-        let began = Instant::now();
-        let prompt: usize = request.messages.iter().map(|message| model.count_tokens(&message.content)).sum();
-        let Ok(scored) = tokio::time::timeout(self.left(), model.score(request)).await else {
+        let Ok(answer) = tokio::time::timeout(self.left(), answer).await else {
             trail.push("model: no time left".into());
             return None;
         };
-        match scored {
-            Ok(probabilities) => {
+        match answer {
+            Ok(answer) => {
                 self.prefill += began.elapsed();
                 self.tokens.prompt += prompt;
-                probabilities.first().copied()
+                Some(answer)
             }
             Err(error) => {
                 trail.push(format!("model: {error}"));
@@ -119,4 +143,8 @@ impl<'a> ModelUse<'a> {
             }
         }
     }
+}
+
+fn tokens_of(model: &dyn LanguageModel, messages: &[ChatMessage]) -> usize {
+    messages.iter().map(|message| model.count_tokens(&message.content)).sum()
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use crate::answer::quote::asks;
 use crate::app::open_embedder;
 use crate::config::Config;
-use crate::feeling::intents::{Sample, sentences};
-use crate::feeling::tally::Tally;
 use crate::prompts::Prompts;
+use crate::train::intents::{Sample, sentences};
+use crate::train::tally::Tally;
 use crate::understand::meaning::{Heard, Meaning};
 use crate::understand::{Understander, Understanding};
 

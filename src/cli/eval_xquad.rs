@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::Language;
 use crate::eval::report::percentile;
 use crate::eval::retrieval::place_of;
-use crate::eval::xquad::{Side, file_of};
+use crate::eval::xquad::{Asked, Side, file_of};
 use crate::knowledge::{Knowledge, Query};
 
 /// Passages looked at for each question: a paragraph may be cut into several.
@@ -39,8 +39,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         anyhow::ensure!(problem.is_none(), "{}", problem.unwrap_or_default());
         for (row, &from) in table.iter_mut().zip(&args.questions) {
             let side = Side::read(&args.folder, from)?;
-            let hits =
-                side.questions.iter().filter(|(text, place)| is_first(&knowledge, from, text, *place, &mut times));
+            let hits = side.questions.iter().filter(|asked| is_first(&knowledge, from, asked, &mut times));
             row.push(hits.count() as f64 / side.questions.len().max(1) as f64);
             eprintln!("{from} in {to}: {:.3}", row.last().copied().unwrap_or_default());
         }
@@ -53,12 +52,12 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn is_first(knowledge: &Knowledge, language: Language, text: &str, place: usize, times: &mut Vec<f64>) -> bool {
-    let query = Query { text: text.to_owned(), context: None, language };
+fn is_first(knowledge: &Knowledge, language: Language, asked: &Asked, times: &mut Vec<f64>) -> bool {
+    let query = Query { text: asked.text.clone(), context: None, language };
     let began = Instant::now();
     let hits = knowledge.search(&query, PASSAGES);
     times.push(began.elapsed().as_secs_f64() * 1_000.0);
-    let file = file_of(place);
+    let file = file_of(asked.paragraph);
     let files = hits.iter().map(|hit| hit.passage.file.as_str());
     place_of(file.to_string_lossy().as_ref(), files) == Some(1)
 }

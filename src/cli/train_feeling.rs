@@ -11,11 +11,11 @@ use anyhow::Context;
 use crate::app::open_embedder;
 use crate::config::Config;
 use crate::domain::Language;
-use crate::feeling::data::{Kind, Sentence, examples, place, shuffle, xed};
-use crate::feeling::fit::{Example, Recipe, fit};
-use crate::feeling::measure::Quality;
 use crate::knowledge::Embedder;
 use crate::prompts::Prompts;
+use crate::train::data::{Kind, Sentence, examples, place, shuffle, xed};
+use crate::train::fit::{Example, Recipe, fit};
+use crate::train::measure::Quality;
 use crate::understand::Intent;
 use crate::understand::heads::{Head, Heads};
 

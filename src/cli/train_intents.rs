@@ -9,12 +9,12 @@ use anyhow::Context;
 
 use crate::app::open_embedder;
 use crate::config::Config;
-use crate::feeling::data::place;
-use crate::feeling::fit::Recipe;
-use crate::feeling::intents::{Sample, cases, examples, sentences};
-use crate::feeling::softmax::{Example, fit};
 use crate::knowledge::Embedder;
 use crate::prompts::Prompts;
+use crate::train::data::place;
+use crate::train::fit::Recipe;
+use crate::train::intents::{Sample, cases, examples, sentences};
+use crate::train::softmax::{Example, fit};
 use crate::understand::kinds::{Kind, Kinds, Weighed};
 
 /// The same data give the same weights.

@@ -3,6 +3,7 @@
 //!
 //! Reads SQuAD's JSON from a folder given by path; the data is no part of the project.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -14,8 +15,21 @@ use crate::domain::Language;
 pub struct Side {
     /// Its paragraphs, as they come.
     pub paragraphs: Vec<String>,
-    /// Each question with the place of its paragraph.
-    pub questions: Vec<(String, usize)>,
+    /// The article of each paragraph, counted from 0.
+    pub articles: Vec<usize>,
+    /// The questions, as they come.
+    pub questions: Vec<Asked>,
+}
+
+/// A question with its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The question.
+    pub text: String,
+    /// The place of its paragraph.
+    pub paragraph: usize,
+    /// Which characters of the paragraph answer.
+    pub answer: Range<usize>,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +51,21 @@ struct Paragraph {
 #[derive(Deserialize)]
 struct Question {
     question: String,
+    answers: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    text: String,
+    answer_start: usize,
+}
+
+impl Question {
+    fn asked_of(self, paragraph: usize) -> Option<Asked> {
+        let answer = self.answers.into_iter().next()?;
+        let end = answer.answer_start + answer.text.chars().count();
+        Some(Asked { text: self.question, paragraph, answer: answer.answer_start..end })
+    }
 }
 
 impl Side {
@@ -45,11 +74,14 @@ impl Side {
         let path = folder.join(format!("xquad.{language}.json"));
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let file: File = serde_json::from_str(&text).with_context(|| format!("{} is no SQuAD JSON", path.display()))?;
-        let mut side = Side { paragraphs: Vec::new(), questions: Vec::new() };
-        for paragraph in file.data.into_iter().flat_map(|article| article.paragraphs) {
-            let place = side.paragraphs.len();
-            side.paragraphs.push(paragraph.context);
-            side.questions.extend(paragraph.qas.into_iter().map(|asked| (asked.question, place)));
+        let mut side = Side { paragraphs: Vec::new(), articles: Vec::new(), questions: Vec::new() };
+        for (number, article) in file.data.into_iter().enumerate() {
+            for paragraph in article.paragraphs {
+                let place = side.paragraphs.len();
+                side.paragraphs.push(paragraph.context);
+                side.articles.push(number);
+                side.questions.extend(paragraph.qas.into_iter().filter_map(|question| question.asked_of(place)));
+            }
         }
         Ok(side)
     }
@@ -77,12 +109,14 @@ mod tests {
     #[test]
     fn each_question_knows_its_paragraph() {
         let folder = tempfile::tempdir().expect("a folder");
-        let json = r#"{"data":[{"paragraphs":[{"context":"A","qas":[{"question":"a?"},{"question":"b?"}]},
-            {"context":"B","qas":[{"question":"c?"}]}]}]}"#;
+        let json = r#"{"data":[{"paragraphs":[{"context":"A","qas":[
+            {"question":"a?","answers":[{"text":"A","answer_start":0}]},
+            {"question":"b?","answers":[{"text":"A","answer_start":0}]}]},
+            {"context":"B","qas":[{"question":"c?","answers":[{"text":"B","answer_start":0}]}]}]}]}"#;
         std::fs::write(folder.path().join("xquad.es.json"), json).expect("writes");
         let side = Side::read(folder.path(), Language::Es).expect("reads");
         assert_eq!(side.paragraphs, ["A", "B"]);
-        assert_eq!(side.questions.iter().map(|(_, place)| *place).collect::<Vec<_>>(), [0, 0, 1]);
+        assert_eq!(side.questions.iter().map(|asked| asked.paragraph).collect::<Vec<_>>(), [0, 0, 1]);
         side.write_knowledge(folder.path(), Language::Es).expect("writes");
         let written = std::fs::read_to_string(folder.path().join("p001.md")).expect("reads");
         assert!(written.ends_with("\nB\n"), "{written}");

@@ -1,7 +1,7 @@
 //! Keeps the vectors of the last questions: one message is looked at for its mood, searched for, and later read as what
-//! was said before, and is computed once.
+//! was said before, and is computed once. The same for the lines of passages that questions are compared with.
 //!
-//! Keeps a digest of the words and never the words; passages are kept elsewhere and pass through.
+//! Keeps a digest of the words and never the words.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,16 @@ use sha2::{Digest, Sha256};
 
 use super::embedder::{EmbedError, Embedder};
 
-/// How many vectors are kept: about 800 KB.
+/// How many vectors of each kind are kept: about 800 KB.
 const KEPT: usize = 512;
 
 type Key = [u8; 32];
 
-/// An embedder that remembers the last questions.
+/// An embedder that remembers the last texts.
 pub struct Remembering<E> {
     embedder: E,
-    known: Mutex<Known>,
+    questions: Mutex<Known>,
+    passages: Mutex<Known>,
 }
 
 #[derive(Default)]
@@ -30,13 +31,34 @@ struct Known {
 impl<E: Embedder> Remembering<E> {
     /// Remembers what `embedder` computes.
     pub fn new(embedder: E) -> Self {
-        Remembering { embedder, known: Mutex::default() }
+        Remembering { embedder, questions: Mutex::default(), passages: Mutex::default() }
     }
+}
 
-    fn recall(&self, keys: &[Key]) -> Vec<Option<Vec<f32>>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+/// The vectors of texts: those that are known, and the others as `embed` computes them.
+fn recall_or(
+    known: &Mutex<Known>,
+    texts: &[String],
+    embed: impl FnOnce(&[String]) -> Result<Vec<Vec<f32>>, EmbedError>,
+) -> Result<Vec<Vec<f32>>, EmbedError> {
+    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    let keys: Vec<Key> = texts.iter().map(|text| Sha256::digest(text).into()).collect();
+    let mut found: Vec<Option<Vec<f32>>> = {
+        let known = lock();
         keys.iter().map(|key| known.vectors.get(key).cloned()).collect()
+    };
+    let missing: Vec<usize> = (0..texts.len()).filter(|&index| found[index].is_none()).collect();
+    if !missing.is_empty() {
+        let new: Vec<String> = missing.iter().map(|&index| texts[index].clone()).collect();
+        let vectors = embed(&new)?;
+        let mut known = lock();
+        for (index, vector) in missing.into_iter().zip(vectors) {
+            known.keep(keys[index], vector.clone());
+            found[index] = Some(vector);
+        }
     }
+    let vectors: Option<Vec<Vec<f32>>> = found.into_iter().collect();
+    vectors.ok_or_else(|| EmbedError::Failed("it returned too few vectors".to_owned()))
 }
 
 impl Known {
@@ -55,24 +77,11 @@ impl Known {
 
 impl<E: Embedder> Embedder for Remembering<E> {
     fn embed_queries(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let keys: Vec<Key> = texts.iter().map(|text| Sha256::digest(text).into()).collect();
-        let mut found = self.recall(&keys);
-        let missing: Vec<usize> = (0..texts.len()).filter(|&index| found[index].is_none()).collect();
-        if !missing.is_empty() {
-            let new: Vec<String> = missing.iter().map(|&index| texts[index].clone()).collect();
-            let vectors = self.embedder.embed_queries(&new)?;
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            for (index, vector) in missing.into_iter().zip(vectors) {
-                known.keep(keys[index], vector.clone());
-                found[index] = Some(vector);
-            }
-        }
-        let vectors: Option<Vec<Vec<f32>>> = found.into_iter().collect();
-        vectors.ok_or_else(|| EmbedError::Failed("it returned too few vectors".to_owned()))
+        recall_or(&self.questions, texts, |new| self.embedder.embed_queries(new))
     }
 
     fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embedder.embed_passages(texts)
+        recall_or(&self.passages, texts, |new| self.embedder.embed_passages(new))
     }
 
     fn fingerprint(&self) -> String {
@@ -127,7 +136,7 @@ mod tests {
         let remembering = Remembering::new(FakeEmbedder::default());
         let texts: Vec<String> = (0..KEPT + 20).map(|index| format!("question {index}")).collect();
         remembering.embed_queries(&texts).expect("vectors");
-        let known = remembering.known.lock().expect("no panic");
+        let known = remembering.questions.lock().expect("no panic");
         assert_eq!((known.vectors.len(), known.order.len()), (KEPT, KEPT));
     }
 

@@ -183,7 +183,7 @@ fn settings(transcript: &Transcript) -> Result<Settings, String> {
         business: business_name(&transcript.business).into(),
         default_language: Language::Es,
         hours,
-        thresholds: Thresholds { min_confidence: 0.55, ..Thresholds::default() },
+        thresholds: Thresholds::default(),
         new_conversation_after: SignedDuration::from_hours(24),
         patience: Duration::from_secs(25),
         max_reply_chars: 900,

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use atiende::answer::quote::asks;
 use atiende::domain::Language;
-use atiende::feeling::intents::{Sample, sentence};
-use atiende::feeling::tally::Tally;
 use atiende::prompts::Prompts;
+use atiende::train::intents::{Sample, sentence};
+use atiende::train::tally::Tally;
 use atiende::understand::meaning::{Heard, Meaning};
 use atiende::understand::{Intent, Understander, Understanding};
 

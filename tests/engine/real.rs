@@ -1,9 +1,13 @@
 //! The real models, as `atiende models pull` lays them down.
 
+use atiende::answer::judge::{Heads, JudgeHead, prompt};
+use atiende::domain::Language;
 use atiende::llm::{
     ChatMessage, Engine, EngineOptions, FinishReason, GenerateRequest, Generated, LanguageModel, Role, ScoreRequest,
+    StateRequest,
 };
 use atiende::models::cache_folder;
+use atiende::prompts::{Prompts, Task};
 use tokio_util::sync::CancellationToken;
 
 fn engine(file: &str) -> Engine {
@@ -46,6 +50,31 @@ async fn the_default_model_calculates_answers_in_spanish_and_tells_yes_from_no()
         let shares = shares.await.unwrap();
         println!("{question} {shares:?}");
         assert_eq!(shares[0] > shares[1], yes, "{question} {shares:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_models_state_tells_what_answers_across_languages() {
+    let prompts = Prompts::load(None).unwrap();
+    let instruction = prompts.instruction(Task::Judge, Language::En, &[]).unwrap();
+    let engine = engine("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf");
+    let head = Heads::built_in().for_model(engine.name(), &instruction);
+    let JudgeHead { layer, head, .. } = head.unwrap_or_else(|| panic!("there is no head for {}", engine.name()));
+    let judged = async |passage: &str, question: &str| {
+        let messages = prompt(&instruction, passage, question);
+        let request = StateRequest { messages, layer: *layer, cancel: CancellationToken::new() };
+        let probability = head.probability(&engine.state(request).await.unwrap().unwrap());
+        println!("{question} / {passage}: {probability:.2}");
+        probability
+    };
+    let hours = "Horario\nLos domingos abrimos de 8:00 a 14:00.";
+    let parking = "Dónde estamos\nHay un aparcamiento público a 200 metros.";
+    for (question, right, wrong) in [
+        ("Are you open on Sundays?", hours, parking),
+        ("Kann man bei euch parken?", parking, hours),
+        ("¿a q hora abren el domingo?", hours, parking),
+    ] {
+        assert!(judged(right, question).await > judged(wrong, question).await + 0.2, "{question}");
     }
 }
 

@@ -1,0 +1,118 @@
+//! `atiende train-judge`: trains what reads the judgement off the language model's state, and prints how good it is.
+//!
+//! For people who work on Atiende; the weights that it writes are part of the program.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::judge::{Heads, JudgeHead, prompt};
+use crate::app::load_model;
+use crate::config::Config;
+use crate::domain::Language;
+use crate::llm::{LanguageModel, ScoreRequest, StateRequest};
+use crate::prompts::{Prompts, Task};
+use crate::train::fit::{Example, Recipe, fit};
+use crate::train::judging::{Pair, pairs};
+use crate::train::measure::Quality;
+
+/// The same data give the same weights.
+const SEED: u64 = 20_260_101;
+/// One of so many articles is held out.
+const HELD_OUT: usize = 6;
+const RECIPE: Recipe = Recipe { steps: 1_500, rate: 0.004, ridge: 1.0 };
+
+/// What to train on, and where to put the weights.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The folder with XQuAD's `xquad.es.json` and the like.
+    #[arg(long, value_name = "DIR")]
+    xquad: PathBuf,
+    /// The layer whose state is read, from 0; a little past the middle is best.
+    #[arg(long, value_name = "LAYER")]
+    layer: usize,
+    /// How many pairs of a question and a passage are read.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_500)]
+    pairs: usize,
+    /// The file of heads; the one for this model is added or replaced: `prompts/judge/heads.json` in the repository.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// What the model made of a pair.
+struct Read {
+    pair: Pair,
+    /// The probability of its "Yes".
+    yes: f32,
+    state: Vec<f32>,
+}
+
+/// Runs the command.
+pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
+    let pairs = pairs(&args.xquad, args.pairs, SEED)?;
+    let prompts = Prompts::load(None)?;
+    let instruction = prompts.instruction(Task::Judge, Language::En, &[])?;
+    let model = load_model(&config).get(Duration::from_secs(120)).await.context("there is no language model")?;
+    let recipe = format!(
+        "atiende train-judge --layer {} --pairs {}: sentences of XQuAD (Artetxe et al. 2020, CC BY-SA 4.0)",
+        args.layer, args.pairs
+    );
+    println!("{}\n{recipe}", model.name());
+    let mut read = Vec::new();
+    let began = Instant::now();
+    let progress = indicatif::ProgressBar::new(pairs.len() as u64);
+    for pair in pairs {
+        read.push(read_pair(model.as_ref(), &instruction, pair, args.layer).await?);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    println!("{} pairs read in {:.0} s", read.len(), began.elapsed().as_secs_f32());
+    let (held_out, learnt): (Vec<Read>, Vec<Read>) = read.into_iter().partition(|it| it.pair.article % HELD_OUT == 0);
+    let examples: Vec<Example<'_>> =
+        learnt.iter().map(|it| Example { vector: &it.state, is_positive: it.pair.is_answer, weight: 1.0 }).collect();
+    let head = JudgeHead {
+        recipe,
+        model: model.name().to_owned(),
+        instruction,
+        layer: args.layer,
+        head: fit(&examples, RECIPE),
+    };
+    report(&head, &held_out);
+    let mut heads = match std::fs::read_to_string(&args.out) {
+        Ok(text) => Heads::parse(&text)?,
+        Err(_) => Heads::default(),
+    };
+    heads.put(head);
+    std::fs::write(&args.out, serde_json::to_string(&heads)? + "\n")
+        .with_context(|| format!("cannot write {}", args.out.display()))?;
+    println!("The weights are in {}", args.out.display());
+    Ok(0)
+}
+
+async fn read_pair(model: &dyn LanguageModel, instruction: &str, pair: Pair, layer: usize) -> anyhow::Result<Read> {
+    let messages = prompt(instruction, &pair.passage, &pair.question);
+    let cancel = CancellationToken::new();
+    let options = vec!["Yes".into(), "No".into()];
+    let request = StateRequest { messages: messages.clone(), layer, cancel: cancel.clone() };
+    let state = model.state(request).await?;
+    let state = state.with_context(|| format!("this model does not show the state of layer {layer}"))?;
+    let shares = model.score(ScoreRequest { messages, options, cancel }).await?;
+    ensure!(!state.is_empty(), "the state is empty");
+    Ok(Read { pair, yes: shares.first().copied().unwrap_or(0.5), state })
+}
+
+/// How often an answer lies above what is none, on articles that nothing was learnt from.
+fn report(head: &JudgeHead, held_out: &[Read]) {
+    println!("{:<18} {:>6} {:>12} {:>12}", "held out", "pairs", "says, AUC", "state, AUC");
+    for (name, is_same) in [("same language", true), ("across languages", false)] {
+        let these: Vec<&Read> = held_out.iter().filter(|it| it.pair.is_same_language == is_same).collect();
+        let auc = |of: &dyn Fn(&Read) -> f32| {
+            let scored: Vec<(f32, bool)> = these.iter().map(|it| (of(it), it.pair.is_answer)).collect();
+            Quality::of(&scored, 0.5).auc
+        };
+        let (says, state) = (auc(&|it| it.yes), auc(&|it| head.head.probability(&it.state)));
+        println!("{name:<18} {:>6} {says:>12.3} {state:>12.3}", these.len());
+    }
+}
