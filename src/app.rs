@@ -283,13 +283,16 @@ impl App {
 
     /// Has the model read its instructions as soon as it is there.
     async fn read_ahead(assistant: Arc<Assistant>, stop: CancellationToken) {
-        let Some(model) = assistant.model.get(MODEL_PATIENCE).await else { return };
-        let mut languages = vec![assistant.settings.default_language];
-        languages.extend(assistant.knowledge.documents().iter().map(|document| document.language));
-        languages.sort_unstable();
-        languages.dedup();
+        let reading = async {
+            let Some(model) = assistant.model.get(MODEL_PATIENCE).await else { return };
+            let mut languages = vec![assistant.settings.default_language];
+            languages.extend(assistant.knowledge.documents().iter().map(|document| document.language));
+            languages.sort_unstable();
+            languages.dedup();
+            ahead::read_ahead(model.as_ref(), &assistant.prompts, &languages).await;
+        };
         tokio::select! {
-            () = ahead::read_ahead(model.as_ref(), &assistant.prompts, &languages) => {}
+            () = reading => {}
             () = stop.cancelled() => {}
         }
     }
@@ -306,14 +309,13 @@ impl App {
             let until = stop.clone();
             tasks.spawn(async move { notifier.run(until).await });
         }
-        tasks.spawn(Self::read_ahead(self.assistant, stop.clone()));
+        let assistant = self.assistant;
+        tasks.spawn(Self::read_ahead(assistant.clone(), stop.clone()));
         let until = stop.clone();
         let store = self.store.clone();
         let web = self.web.clone();
         let keep_days = self.keep_days;
-        tasks.spawn(
-            async move { crate::upkeep::run(store, web.model.clone(), web.clock.clone(), keep_days, until).await },
-        );
+        tasks.spawn(async move { crate::upkeep::run(store, assistant, web.clock.clone(), keep_days, until).await });
         let until = stop.clone();
         axum::serve(listener, router(self.web))
             .with_graceful_shutdown(async move { until.cancelled().await })

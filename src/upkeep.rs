@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::llm::slot::ModelSlot;
+use crate::conversation::Assistant;
 use crate::store::{Store, StoreError, account, erasure};
 
 /// How long what the channel says about the account is kept.
@@ -28,19 +28,25 @@ pub struct Removed {
 }
 
 /// Does it until told to stop. `keep_days` of 0 keeps everything.
-pub async fn run(store: Store, model: ModelSlot, clock: Arc<dyn Clock>, keep_days: u32, stop: CancellationToken) {
-    let mut forgotten = clock.now();
+pub async fn run(
+    store: Store,
+    assistant: Arc<Assistant>,
+    clock: Arc<dyn Clock>,
+    keep_days: u32,
+    stop: CancellationToken,
+) {
+    let (mut forgotten, mut is_due) = (clock.now(), false);
     while !stop.is_cancelled() {
         let now = clock.now();
         match once(&store, now, keep_days).await {
-            Ok(removed)
-                if removed.erased > 0 || removed.expired > 0 && now.duration_since(forgotten) >= FORGET_EVERY =>
-            {
-                // What the model keeps of what it read must not outlive what it was read from.
-                model.forget();
-                forgotten = now;
+            Ok(removed) => {
+                is_due |= removed.expired > 0;
+                if removed.erased > 0 || is_due && now.duration_since(forgotten) >= FORGET_EVERY {
+                    // What model and search keep of what they read must not outlive what it was read from.
+                    assistant.forget();
+                    (forgotten, is_due) = (now, false);
+                }
             }
-            Ok(_) => {}
             Err(error) => tracing::error!(%error, "Upkeep failed; it is tried again in a minute"),
         }
         tokio::select! {

@@ -10,6 +10,9 @@ use crate::prompts::{Prompts, Task};
 
 /// Reads the instructions for questions about knowledge in these languages. What fails is read when it is needed.
 pub async fn read_ahead(model: &dyn LanguageModel, prompts: &Prompts, languages: &[Language]) {
+    if !model.remembers() {
+        return;
+    }
     let tasks = languages.iter().flat_map(|language| [(Task::Judge, *language), (Task::RewriteQuery, *language)]);
     let mut read: Vec<String> = Vec::new();
     for (task, language) in tasks {
@@ -55,6 +58,10 @@ mod tests {
 
         fn context_length(&self) -> usize {
             4096
+        }
+
+        fn remembers(&self) -> bool {
+            true
         }
     }
 

@@ -1,4 +1,4 @@
-//! Asks the model whether a passage holds what was asked: a probability, never a text.
+//! Whether the owner's words answer what was asked, by the model: a probability, never a text.
 //!
 //! What a small model says is a poor witness of what it has read. Where the program has a head for the model, the
 //! answer is read off the state of one of its middle layers instead (Alain and Bengio, "Understanding intermediate
@@ -16,8 +16,7 @@ pub use self::heads::{Heads, HeadsError, JudgeHead};
 
 use super::model::ModelUse;
 
-/// What the model reads: an instruction, a passage, and the question last, so that the passage is read once for all
-/// who ask about it.
+/// What the model reads: an instruction, the owner's words, and the question last.
 pub fn prompt(instruction: &str, passage: &str, question: &str) -> Vec<ChatMessage> {
     let asked = format!("Text:\n{passage}\n\nQuestion: {question}");
     vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, asked)]
@@ -33,17 +32,94 @@ pub async fn judge(
 ) -> Option<f32> {
     let instruction = model.prompts.instruction(Task::Judge, language, &[]).ok()?;
     let messages = prompt(&instruction, passage, question);
-    let head = Heads::built_in().for_model(model.name(), &instruction);
-    let probability = match head {
-        Some(head) => {
-            let request = StateRequest { messages, layer: head.layer, cancel: CancellationToken::new() };
-            head.head.probability(&model.state(request, trail).await?)
-        }
-        None => {
-            let options = vec!["Yes".into(), "No".into()];
-            model.probability(ScoreRequest { messages, options, cancel: CancellationToken::new() }, trail).await?
-        }
+    let probability = match Heads::built_in().for_model(model.name(), &instruction) {
+        Some(head) => match read_off(model, head, &messages, trail).await? {
+            Some(probability) => probability,
+            None => say(model, messages, trail).await?,
+        },
+        None => say(model, messages, trail).await?,
     };
     trail.push(format!("judge: {probability:.2}"));
     Some(probability)
+}
+
+/// What the model's state tells; nothing within where it shows none that fits, nothing at all where the model failed
+/// or there is no time.
+async fn read_off(
+    model: &mut ModelUse<'_>,
+    head: &JudgeHead,
+    messages: &[ChatMessage],
+    trail: &mut Vec<String>,
+) -> Option<Option<f32>> {
+    let request = StateRequest { messages: messages.to_vec(), layer: head.layer, cancel: CancellationToken::new() };
+    let state = model.state(request, trail).await?;
+    let fits = state.filter(|state| state.len() == head.head.weights.len());
+    Some(fits.map(|state| head.head.probability(&state)))
+}
+
+/// The probability of its "Yes".
+async fn say(model: &mut ModelUse<'_>, messages: Vec<ChatMessage>, trail: &mut Vec<String>) -> Option<f32> {
+    let options = vec!["Yes".into(), "No".into()];
+    model.probability(ScoreRequest { messages, options, cancel: CancellationToken::new() }, trail).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::llm::{GenerateRequest, Generated, LanguageModel, ModelError};
+    use crate::prompts::Prompts;
+
+    /// A model of a given name that shows a given state, and says yes with a probability of 0.25.
+    struct Shown(String, Result<Option<Vec<f32>>, ModelError>);
+
+    impl LanguageModel for Shown {
+        fn generate(&self, _: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
+            Box::pin(async { Err(ModelError::Cancelled) })
+        }
+
+        fn score(&self, _: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>> {
+            Box::pin(async { Ok(vec![0.25, 0.75]) })
+        }
+
+        fn state(&self, _: StateRequest) -> BoxFuture<'_, Result<Option<Vec<f32>>, ModelError>> {
+            Box::pin(async { self.1.clone() })
+        }
+
+        fn name(&self) -> &str {
+            &self.0
+        }
+
+        fn count_tokens(&self, text: &str) -> usize {
+            text.len()
+        }
+
+        fn context_length(&self) -> usize {
+            4096
+        }
+    }
+
+    async fn judged(name: &str, state: Result<Option<Vec<f32>>, ModelError>) -> Option<f32> {
+        let prompts = Prompts::load(None).expect("the texts are sound");
+        let model: Arc<dyn LanguageModel> = Arc::new(Shown(name.to_owned(), state));
+        let mut model = ModelUse::new(&prompts, Some(model), Duration::from_secs(60), CancellationToken::new());
+        judge(&mut model, "¿Abren?", "Abrimos.", Language::Es, &mut Vec::new()).await
+    }
+
+    #[tokio::test]
+    async fn the_state_is_read_where_there_is_one_that_fits_and_else_what_the_model_says_counts() {
+        let head = &Heads::built_in().heads[0];
+        let for_it = head.head.weights.iter().map(|weight| weight.signum()).collect::<Vec<f32>>();
+        let against: Vec<f32> = for_it.iter().map(|number| -number).collect();
+        assert!(judged(&head.model, Ok(Some(for_it.clone()))).await > Some(0.9));
+        assert!(judged(&head.model, Ok(Some(against))).await < Some(0.1));
+        assert_eq!(judged(&head.model, Ok(None)).await, Some(0.25));
+        assert_eq!(judged(&head.model, Ok(Some(for_it[1..].to_vec()))).await, Some(0.25));
+        assert_eq!(judged("somebody else's", Ok(Some(for_it))).await, Some(0.25));
+        assert_eq!(judged(&head.model, Err(ModelError::Overloaded)).await, None);
+    }
 }

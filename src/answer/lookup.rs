@@ -14,7 +14,7 @@ use crate::decide::grounding;
 use crate::domain::{Language, Line};
 use crate::knowledge::{Hit, Knowledge, Query};
 
-use self::judging::{JUDGED, SURE_ACROSS};
+use self::judging::SURE_ACROSS;
 use super::finding::{Asked, Finding, agreement, is_tie, margin};
 use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
@@ -36,6 +36,8 @@ const DAY_SUBJECT_WORTH: f32 = 0.2;
 const KIND_WORTH: f32 = 0.04;
 /// ... and what it does where few passages show it: an address, a phone number.
 const RARE_KIND_WORTH: f32 = 0.2;
+/// From here on a person is shown what the bot would have quoted.
+const SUGGESTED: f32 = 0.1;
 /// What holding the one thing that is asked for is worth, whatever the searches say: "where are you?" shares no word with
 /// an address.
 const WHOLE_ANSWER: f32 = 0.6;
@@ -43,8 +45,8 @@ const WHOLE_ANSWER: f32 = 0.6;
 const WHOLE_ANSWER_SHOWN: f32 = 0.1;
 /// How sure such an answer is at least.
 const WHOLE_ANSWER_CONFIDENCE: f32 = 0.8;
-/// Below this the question is worded anew.
-const UNSURE: f32 = 0.5;
+/// The score from which on a passage is shown to a person without the model's word.
+const SUGGESTED_SCORE: f32 = 0.5;
 /// A question of at most this many content words may lean on the one before it.
 const ELLIPTIC: usize = 3;
 /// No search found anything that resembles the question: it is not about the business.
@@ -101,7 +103,7 @@ impl Lookup<'_> {
     /// Quoting costs nothing and suggests an answer to a person; translating takes seconds that only a reply is worth.
     fn is_worth_writing(&self, finding: &Finding) -> bool {
         let is_quote = finding.hits.first().is_some_and(|best| best.passage.language == self.language);
-        finding.confidence >= if is_quote { JUDGED.start } else { self.min_confidence }
+        finding.confidence >= if is_quote { SUGGESTED } else { self.min_confidence }
     }
 
     /// One finding for several questions; nothing when one of them has no sure answer.
@@ -109,7 +111,7 @@ impl Lookup<'_> {
         let mut together: Option<Finding> = None;
         for text in questions {
             let finding = self.run_one(text, model).await;
-            if finding.confidence < UNSURE || finding.draft.is_none() {
+            if finding.confidence < self.min_confidence || finding.draft.is_none() {
                 return None;
             }
             together = Some(match together {
@@ -128,7 +130,7 @@ impl Lookup<'_> {
         if finding.is_across() {
             self.let_judge_choose(&mut finding, model).await;
         }
-        if finding.confidence < if finding.is_across() { SURE_ACROSS } else { UNSURE } {
+        if finding.confidence < if finding.is_across() { SURE_ACROSS } else { self.min_confidence } {
             self.try_other_words(&mut finding, text, model).await;
         }
         self.ask_judge(&mut finding, model).await;
@@ -144,7 +146,7 @@ impl Lookup<'_> {
         let asked =
             Asked { text: self.texts.join("\n"), context: self.context.map(str::to_owned), language: self.language };
         let finding = self.search(asked).await;
-        let best = finding.hits.first().filter(|hit| hit.score >= UNSURE)?;
+        let best = finding.hits.first().filter(|hit| hit.score >= SUGGESTED_SCORE)?;
         Some(quote(&self.question(&finding.asked), &best.passage, self.budget_chars).text)
     }
 

@@ -51,6 +51,11 @@ struct Read {
 
 /// Runs the command.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
+    let mut heads = match std::fs::read_to_string(&args.out) {
+        Ok(text) => Heads::parse(&text)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Heads::default(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", args.out.display())),
+    };
     let pairs = pairs(&args.xquad, args.pairs, SEED)?;
     let prompts = Prompts::load(None)?;
     let instruction = prompts.instruction(Task::Judge, Language::En, &[])?;
@@ -80,10 +85,6 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         head: fit(&examples, RECIPE),
     };
     report(&head, &held_out);
-    let mut heads = match std::fs::read_to_string(&args.out) {
-        Ok(text) => Heads::parse(&text)?,
-        Err(_) => Heads::default(),
-    };
     heads.put(head);
     std::fs::write(&args.out, serde_json::to_string(&heads)? + "\n")
         .with_context(|| format!("cannot write {}", args.out.display()))?;

@@ -133,7 +133,7 @@ impl Actor {
             return Ok(Step::Superseded);
         }
         if turn.effects.contains(&Effect::Erase) {
-            self.assistant.model.forget();
+            self.assistant.forget();
         }
         tracing::info!(
             conversation = %conversation, action = turn.action_name(), reason = turn.reason_name(),

@@ -82,6 +82,14 @@ struct Gathered<'a> {
 }
 
 impl Assistant {
+    /// Lets go of what model and search keep of the words that they read: somebody's are to be erased.
+    pub fn forget(&self) {
+        self.model.forget();
+        if let Some(embedder) = self.knowledge.embedder() {
+            embedder.forget();
+        }
+    }
+
     /// Runs one turn. Cancelling ends the model's work; the turn that comes out then is not to be committed.
     pub async fn turn(&self, snapshot: &Snapshot, cancel: &CancellationToken) -> Turn {
         let began = Instant::now();

@@ -89,6 +89,12 @@ pub fn confidence(evidence: &Evidence) -> f32 {
     probability(&WEIGHTS, &inputs(evidence))
 }
 
+/// The confidence with a judge who is sure that it does not answer, and with one who is sure that it does.
+pub fn span_of_judge(evidence: &Evidence) -> (f32, f32) {
+    let with = |judge| confidence(&Evidence { judge: Some(judge), ..*evidence });
+    (with(0.0), with(1.0))
+}
+
 /// The logistic model.
 pub fn probability(weights: &[f32; INPUTS], inputs: &[f32; INPUTS]) -> f32 {
     let log_odds: f32 = weights.iter().zip(inputs).map(|(weight, input)| weight * input).sum();

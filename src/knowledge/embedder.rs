@@ -13,6 +13,9 @@ pub trait Embedder: Send + Sync {
     /// One L2-normalised vector of [`DIMENSION`] numbers for each part of the knowledge, in order.
     fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError>;
 
+    /// Lets go of all that is kept of questions.
+    fn forget(&self) {}
+
     /// Names the model and how it is used: vectors of different fingerprints must not be compared.
     fn fingerprint(&self) -> String;
 }

@@ -84,6 +84,10 @@ impl<E: Embedder> Embedder for Remembering<E> {
         recall_or(&self.passages, texts, |new| self.embedder.embed_passages(new))
     }
 
+    fn forget(&self) {
+        *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+    }
+
     fn fingerprint(&self) -> String {
         self.embedder.fingerprint()
     }
@@ -109,6 +113,7 @@ mod tests {
         }
 
         fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.computed.fetch_add(texts.len(), Ordering::Relaxed);
             self.embedder.embed_passages(texts)
         }
 
@@ -129,6 +134,20 @@ mod tests {
         let again = again.expect("vectors");
         assert_eq!((&again[0], &again[2]), (&first[1], &first[0]));
         assert_eq!(remembering.embedder.computed.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn a_text_is_one_thing_as_a_question_and_another_as_a_passage_and_only_questions_are_forgotten() {
+        let remembering = Remembering::new(Counting::default());
+        let text = owned(&["pan de centeno"]);
+        let computed = || {
+            remembering.embed_queries(&text).expect("vectors");
+            remembering.embed_passages(&text).expect("vectors");
+            remembering.embedder.computed.load(Ordering::Relaxed)
+        };
+        assert_eq!([computed(), computed()], [2, 2]);
+        remembering.forget();
+        assert_eq!(computed(), 3);
     }
 
     #[test]

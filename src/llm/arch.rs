@@ -24,7 +24,7 @@ pub(super) trait Decoder: Send {
     /// Whether the logits after several tokens of a piece can be had.
     fn gives_all_logits(&self) -> bool;
 
-    /// How many layers can be watched.
+    /// Of how many layers the state can be shown; 0 where it cannot.
     fn layers(&self) -> usize;
 
     /// How many tokens of a piece the next call should take at most.
@@ -37,6 +37,9 @@ pub(super) trait Decoder: Send {
 
     /// The first `length` tokens of a memory, or less where the decoder cannot cut its memory there.
     fn resume(&mut self, memory: Memory, length: usize) -> Memory;
+
+    /// Lets go of what it remembers of texts by itself.
+    fn forget(&mut self);
 
     /// How much memory a page of keys and values takes, in bytes; nothing where there are none.
     fn page_bytes(&self) -> Option<usize>;

@@ -45,10 +45,12 @@ impl Beginnings {
         Beginnings { entries: Vec::new(), budget, tick: 0 }
     }
 
-    /// The memory that has the most in common with `prompt`, and how many tokens that is.
-    pub(super) fn find(&mut self, prompt: &[u32]) -> Option<(Memory, usize)> {
+    /// The memory that has the most in common with `prompt`, of those that serve to read through `depth` layers (all of
+    /// them where there is none), and how many tokens that is.
+    pub(super) fn find(&mut self, prompt: &[u32], depth: Option<usize>) -> Option<(Memory, usize)> {
         self.tick += 1;
-        let entry = self.entries.iter_mut().max_by_key(|entry| (shared(entry.memory.tokens(), prompt), entry.used))?;
+        let serving = self.entries.iter_mut().filter(|entry| entry.memory.serves(depth));
+        let entry = serving.max_by_key(|entry| (shared(entry.memory.tokens(), prompt), entry.used))?;
         let shared = shared(entry.memory.tokens(), prompt);
         if shared < SHORTEST.min(prompt.len()) {
             return None;
@@ -81,7 +83,8 @@ impl Beginnings {
     /// Adds an entry, or says that it was of use again.
     fn put(&mut self, memory: Memory, branches: u32) {
         let tick = self.tick;
-        let known = self.entries.iter_mut().find(|entry| entry.memory.tokens() == memory.tokens());
+        let is_same = |other: &Memory| other.depth() == memory.depth() && other.tokens() == memory.tokens();
+        let known = self.entries.iter_mut().find(|entry| is_same(&entry.memory));
         if let Some(entry) = known {
             entry.branches += branches;
             entry.used = tick;

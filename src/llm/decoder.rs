@@ -28,18 +28,27 @@ pub(super) struct Piece<'a> {
     pub(super) memory: &'a mut Memory,
     /// At least one.
     pub(super) tokens: &'a [u32],
-    /// After how many of the last tokens the logits are wanted.
-    pub(super) wanted: usize,
-    /// Where the hidden state after the last token goes, if it is wanted.
-    pub(super) watch: Option<&'a mut Watch>,
+    /// What is to come of it.
+    pub(super) wanted: Wanted<'a>,
 }
 
-/// A layer's hidden state after the last token of a piece.
-pub(super) struct Watch {
-    /// Which layer's, from 0.
-    pub(super) layer: usize,
-    /// The numbers; empty until they were read.
-    pub(super) state: Vec<f32>,
+/// What is to come of reading a piece.
+pub(super) enum Wanted<'a> {
+    /// The logits after so many of the last tokens.
+    Logits(usize),
+    /// The hidden state of a layer, from 0, after the last token, where there is a place for it. The layers above are
+    /// not computed: what is remembered of the text serves for states of this layer and those below, and no more.
+    State { layer: usize, into: Option<&'a mut Vec<f32>> },
+}
+
+impl Piece<'_> {
+    /// How many layers it is read through; all of them where there is none.
+    fn depth(&self) -> Option<usize> {
+        match self.wanted {
+            Wanted::Logits(_) => None,
+            Wanted::State { layer, .. } => Some(layer + 1),
+        }
+    }
 }
 
 /// A loaded model. It remembers nothing: that is in the memories.
@@ -61,7 +70,12 @@ impl Transformer {
         let mut tokens = Vec::new();
         let mut positions = Vec::new();
         for piece in &mut *pieces {
-            ensure!(!piece.tokens.is_empty() && piece.wanted <= piece.tokens.len(), "a piece has tokens");
+            let is_possible = match piece.wanted {
+                Wanted::Logits(count) => count <= piece.tokens.len(),
+                Wanted::State { layer, .. } => layer < self.layers.len(),
+            };
+            ensure!(!piece.tokens.is_empty() && is_possible, "a piece has tokens, and layers end");
+            ensure!(piece.memory.serves(piece.depth()), "what is remembered was read through as many layers");
             let start = piece.memory.length();
             ensure!(start + piece.tokens.len() <= self.shape.context, "the text is longer than the model's context");
             tokens.extend_from_slice(piece.tokens);
@@ -74,18 +88,22 @@ impl Transformer {
             piece.memory.make_room(self.shape.page(), piece.tokens.len());
         }
         self.rope.reach(positions.iter().max().map_or(0, |last| last + 1));
+        let mut climbing: Vec<&mut Piece<'_>> = pieces.iter_mut().collect();
         for number in 0..self.layers.len() {
-            self.run_layer(number, pieces, &positions);
-            self.show(number, pieces);
+            self.run_layer(number, &mut climbing, &positions);
+            self.let_go(number, &mut climbing, &mut positions);
+            if climbing.is_empty() {
+                break;
+            }
         }
-        let logits = self.logits(pieces);
+        let logits = self.logits(&climbing);
         for piece in pieces {
-            piece.memory.advance(piece.tokens);
+            piece.memory.advance(piece.tokens, piece.depth());
         }
         Ok(logits)
     }
 
-    fn run_layer(&mut self, number: usize, pieces: &mut [Piece<'_>], positions: &[usize]) {
+    fn run_layer(&mut self, number: usize, pieces: &mut [&mut Piece<'_>], positions: &[usize]) {
         let Transformer { shape, kernels, layers, rope, scratch, .. } = self;
         let layer = &layers[number];
         layer.project(shape, kernels, scratch);
@@ -112,25 +130,38 @@ impl Transformer {
         layer.finish(shape, kernels, scratch);
     }
 
-    /// Gives the hidden state to whoever watches this layer.
-    fn show(&self, number: usize, pieces: &mut [Piece<'_>]) {
-        let mut end = 0;
-        for piece in pieces {
-            end += piece.tokens.len() * self.shape.width;
-            if let Some(watch) = piece.watch.as_deref_mut().filter(|watch| watch.layer == number) {
-                watch.state = self.scratch.stream[end - self.shape.width..end].to_vec();
-            }
+    /// Gives their state to the pieces that are read through this layer and no further, and takes their rows away.
+    fn let_go(&mut self, number: usize, pieces: &mut Vec<&mut Piece<'_>>, positions: &mut Vec<usize>) {
+        if pieces.iter().all(|piece| piece.depth() != Some(number + 1)) {
+            return;
         }
+        let (width, stream) = (self.shape.width, std::mem::take(&mut self.scratch.stream));
+        let before = std::mem::take(positions);
+        let mut end = 0;
+        pieces.retain_mut(|piece| {
+            let rows = end..end + piece.tokens.len();
+            end = rows.end;
+            if piece.depth() == Some(number + 1) {
+                if let Wanted::State { into: Some(into), .. } = &mut piece.wanted {
+                    **into = stream[(rows.end - 1) * width..rows.end * width].to_vec();
+                }
+                return false;
+            }
+            positions.extend_from_slice(&before[rows.clone()]);
+            self.scratch.stream.extend_from_slice(&stream[rows.start * width..rows.end * width]);
+            true
+        });
     }
 
-    fn logits(&mut self, pieces: &[Piece<'_>]) -> Vec<Vec<f32>> {
-        let mut wanted = Vec::new();
+    fn logits(&mut self, pieces: &[&mut Piece<'_>]) -> Vec<Vec<f32>> {
+        let mut states = Vec::new();
         let (width, mut end) = (self.shape.width, 0);
         for piece in pieces {
             end += piece.tokens.len();
-            wanted.extend_from_slice(&self.scratch.stream[(end - piece.wanted) * width..end * width]);
+            let Wanted::Logits(count) = piece.wanted else { continue };
+            states.extend_from_slice(&self.scratch.stream[(end - count) * width..end * width]);
         }
-        if wanted.is_empty() { Vec::new() } else { self.logits_of(&wanted) }
+        if states.is_empty() { Vec::new() } else { self.logits_of(&states) }
     }
 
     /// The logits of each state of the last layer.

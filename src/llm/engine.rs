@@ -87,7 +87,7 @@ pub struct Engine {
     context: usize,
     healthy: Arc<AtomicBool>,
     forget: Arc<AtomicBool>,
-    /// How many layers can be watched.
+    /// Of how many layers the state can be shown.
     layers: usize,
     name: String,
     description: Description,
@@ -319,6 +319,10 @@ impl LanguageModel for Engine {
 
     fn context_length(&self) -> usize {
         self.context
+    }
+
+    fn remembers(&self) -> bool {
+        self.layers > 0
     }
 
     fn forget(&self) {

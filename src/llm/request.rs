@@ -84,7 +84,7 @@ pub struct ScoreRequest {
 pub struct StateRequest {
     /// The prompt.
     pub messages: Vec<ChatMessage>,
-    /// After which layer, from 0.
+    /// After which layer, from 0. Those above it are not computed.
     pub layer: usize,
     /// Cancelling it ends the work with [`ModelError::Cancelled`].
     pub cancel: CancellationToken,
@@ -213,6 +213,11 @@ pub trait LanguageModel: Send + Sync {
 
     /// How many tokens a prompt with its answer may take.
     fn context_length(&self) -> usize;
+
+    /// Whether it remembers the beginnings of several prompts, so that reading one ahead is of use.
+    fn remembers(&self) -> bool {
+        false
+    }
 
     /// Lets go of all that is kept of texts that were read: somebody's words are to be erased. Work under way goes on.
     fn forget(&self) {}

@@ -122,6 +122,7 @@ impl Worker {
     fn forget_if_told(&mut self) {
         if self.forget.swap(false, Ordering::AcqRel) {
             self.beginnings.clear();
+            self.decoder.forget();
         }
     }
 
@@ -162,8 +163,9 @@ impl Worker {
     /// Goes on from what is remembered of the prompt's beginning, just before the first of it is read: by then, those
     /// who came earlier may have read the same.
     fn resume(&mut self, task: &mut Task) {
+        let depth = task.depth();
         let prompt = task.begin();
-        if let Some((memory, shared)) = self.beginnings.find(prompt) {
+        if let Some((memory, shared)) = self.beginnings.find(prompt, depth) {
             // The last token is read in any case: the logits after it are wanted.
             let shared = shared.min(prompt.len() - 1);
             task.resume(self.decoder.resume(memory, shared));

@@ -93,7 +93,8 @@ fn languages(chance: u64) -> (usize, usize) {
 /// An answer and a passage that is none, as far as the paragraph has both.
 fn pairs_of(asked: &Side, written: &Side, number: usize, chance: u64, is_same_language: bool) -> Vec<Pair> {
     let Asked { paragraph, answer, .. } = &written.questions[number];
-    let together = 1 + (chance % 3 == 2) as usize;
+    // Of its own chance: else each language would always come with passages of one length.
+    let together = 1 + usize::from(place("together", chance).is_multiple_of(3));
     let windows = windows(&written.paragraphs[*paragraph], together);
     let pick = |is_answer: bool| {
         let fits = |range: &Range<usize>| match is_answer {
@@ -145,7 +146,8 @@ mod tests {
     fn a_question_comes_with_the_sentence_that_answers_it_and_with_one_that_does_not() {
         let asked = side("We open at 9. We close at 20. We bake.", "When do you close?", "20");
         let written = side("Abrimos a las 9 en otoño. Cerramos a las 20. Horneamos.", "¿Cuándo cierran?", "20");
-        let pairs = pairs_of(&asked, &written, 0, 0, false);
+        let of_one = (0..).find(|chance| !place("together", *chance).is_multiple_of(3)).expect("there is one");
+        let pairs = pairs_of(&asked, &written, 0, of_one, false);
         assert_eq!(pairs.len(), 2);
         assert!(pairs.iter().all(|pair| pair.question == "When do you close?" && pair.article == 4));
         assert_eq!((pairs[0].passage.as_str(), pairs[0].is_answer), ("Cerramos a las 20.", true));
@@ -156,6 +158,19 @@ mod tests {
     fn windows_know_their_place_in_characters() {
         let windows = windows("Año uno. Día dos. Fin.", 2);
         assert_eq!(windows, [(0..17, "Año uno. Día dos.".to_owned()), (9..22, "Día dos. Fin.".to_owned())]);
+    }
+
+    #[test]
+    fn questions_of_every_language_come_with_short_and_with_long_passages() {
+        let text = "We open at 9. We close at 20. We bake. We rest.";
+        let side = side(text, "When do you close?", "20");
+        let mut lengths = std::collections::HashSet::new();
+        for chance in (0..2_000).map(|number| place(&number.to_string(), 1)) {
+            let (asked, _) = languages(chance);
+            let pairs = pairs_of(&side, &side, 0, chance, false);
+            lengths.extend(pairs.iter().map(|pair| (asked, pair.passage.matches('.').count())));
+        }
+        assert_eq!(lengths.len(), 2 * ASKED.len(), "{lengths:?}");
     }
 
     #[test]

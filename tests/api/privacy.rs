@@ -112,3 +112,17 @@ fn secrets_and_names(stage: &Stage) -> Vec<String> {
     let given = [options.access_token.expose_secret(), options.app_secret.expose_secret(), &options.verify_token];
     known.into_iter().chain(keys).chain(given).map(str::to_owned).collect()
 }
+
+#[tokio::test]
+async fn an_erasure_reaches_what_the_model_remembers() {
+    let (thinker, model) = Thinker::slot();
+    thinker.release();
+    let stage = spawn_app(Setup { model, ..Setup::default() }).await;
+    let eva = CustomerId::with_phone("34699887755");
+    for (index, words) in ["quiero que borreis mis datos", "si"].into_iter().enumerate() {
+        assert_eq!(*thinker.forgotten.borrow(), 0);
+        stage.meta.say(&eva, words).await.expect("taken");
+        until("the reply left", || async { stage.sent_to(&eva).len() > index }).await;
+    }
+    until("the model was told", || async { *thinker.forgotten.borrow() > 0 }).await;
+}

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 pub struct Thinker {
     asked: watch::Sender<usize>,
     released: watch::Sender<bool>,
+    /// How often it was told to forget.
+    pub forgotten: watch::Sender<usize>,
 }
 
 impl Thinker {
@@ -63,5 +65,9 @@ impl LanguageModel for Thinker {
 
     fn context_length(&self) -> usize {
         4_096
+    }
+
+    fn forget(&self) {
+        self.forgotten.send_modify(|count| *count += 1);
     }
 }

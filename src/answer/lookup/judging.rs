@@ -2,18 +2,18 @@
 //!
 //! Never searches and never writes.
 
-use crate::decide::confidence::{Evidence, confidence};
+use crate::decide::confidence::{Evidence, confidence, span_of_judge};
+use crate::knowledge::Passage;
 
 use super::super::finding::Finding;
 use super::super::judge::judge;
 use super::super::model::ModelUse;
 use super::super::nearness::nearness;
-use super::super::quote::{fit, quote, quote_near};
+use super::super::quote::{Quote, fit, quote, quote_near};
 use super::{Lookup, evidence_of};
 
-/// Between these the model is asked to judge; outside, its word would change nothing.
-pub(super) const JUDGED: std::ops::Range<f32> = 0.1..0.9;
-/// The same across languages, where the words cannot confirm what the vectors say.
+/// Across languages, where the words cannot confirm what the vectors say, the model is asked between these even where
+/// its word about one passage would change nothing: it chooses among several.
 const JUDGED_ACROSS: std::ops::Range<f32> = 0.05..0.97;
 /// Across languages nothing is looked for further from here on.
 pub(super) const SURE_ACROSS: f32 = 0.85;
@@ -29,25 +29,29 @@ const JUDGES_MARGIN: f32 = 0.25;
 impl Lookup<'_> {
     /// Asks the model where its word can change what is done.
     pub(super) async fn ask_judge(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
-        let is_doubtful = if finding.is_across() { JUDGED_ACROSS } else { JUDGED }.contains(&finding.confidence);
-        let is_judged = finding.evidence.is_none_or(|evidence| evidence.judge.is_some());
-        if finding.is_whole_answer || is_judged || !is_doubtful || !model.is_available() {
+        let Some(evidence) = finding.evidence.filter(|evidence| evidence.judge.is_none()) else { return };
+        let (low, high) = span_of_judge(&evidence);
+        let is_doubtful = low < self.min_confidence && self.min_confidence <= high
+            || finding.is_across() && JUDGED_ACROSS.contains(&finding.confidence);
+        if finding.is_whole_answer || !is_doubtful || !model.is_available() {
             return;
         }
-        let probability = self.judged(finding, 0, model).await;
-        let Some(evidence) = &mut finding.evidence else { return };
-        evidence.judge = probability;
-        finding.confidence = confidence(evidence);
+        let Some((judge, quoted)) = self.judged(finding, 0, model).await else { return };
+        let evidence = Evidence { judge: Some(judge), ..evidence };
+        finding.quoted = quoted.text;
+        finding.evidence = Some(evidence);
+        finding.confidence = confidence(&evidence);
     }
 
-    /// Judged is what would be said, not the passage that it is taken from: a list of prices holds much that nobody
-    /// asked for.
-    async fn judged(&self, finding: &mut Finding, index: usize, model: &mut ModelUse<'_>) -> Option<f32> {
+    /// Judged is what would be said, below its headings, and not the passage that it is taken from: a list of prices
+    /// holds much that nobody asked for.
+    async fn judged(&self, finding: &mut Finding, index: usize, model: &mut ModelUse<'_>) -> Option<(f32, Quote)> {
         let nearness = self.nearness(finding, index).await;
-        let hit = finding.hits.get(index)?;
-        let quoted = quote_near(&self.question(&finding.asked), &hit.passage, self.budget_chars, nearness.as_deref());
-        let passage = format!("{}\n{}", hit.passage.heading(), quoted.text);
-        judge(model, &finding.asked.text, &passage, finding.asked.language, &mut finding.trail).await
+        let passage = &finding.hits.get(index)?.passage;
+        let quoted = quote_near(&self.question(&finding.asked), passage, self.budget_chars, nearness.as_deref());
+        let under = below_headings(passage, &quoted.text);
+        let probability = judge(model, &finding.asked.text, &under, finding.asked.language, &mut finding.trail).await?;
+        Some((probability, quoted))
     }
 
     /// Across languages the right passage is among the first few and often not the first: the one goes first of which
@@ -61,17 +65,16 @@ impl Lookup<'_> {
             if finding.confidence >= SURE_ACROSS || first.score - score > NEAR_ENOUGH {
                 return;
             }
-            let Some(probability) = self.judged(finding, index, model).await else { return };
+            let Some((probability, quoted)) = self.judged(finding, index, model).await else { return };
             let others = best_judged;
             best_judged = others.max(probability);
             let question = self.question(&finding.asked);
             let hit = &finding.hits[index];
-            let quoted = quote(&question, &hit.passage, self.budget_chars);
             let evidence = Evidence {
                 // How far it lies above the others is the judge's to say.
                 margin: NO_MARGIN + JUDGES_MARGIN * (probability - others).max(0.0),
                 judge: Some(probability),
-                ..evidence_of(hit, fit(&question, &hit.passage), &quoted)
+                ..evidence_of(hit, fit(&question, &hit.passage), &quote(&question, &hit.passage, self.budget_chars))
             };
             if confidence(&evidence) > finding.confidence {
                 finding.quoted = quoted.text;
@@ -90,4 +93,11 @@ impl Lookup<'_> {
         let asked = finding.asked.text.clone();
         tokio::task::spawn_blocking(move || nearness(&embedder, &asked, &passage)).await.ok()?
     }
+}
+
+/// A quote below the path of its headings, the last of which it may begin with.
+fn below_headings(passage: &Passage, quoted: &str) -> String {
+    let last = passage.headings.last().map_or("", String::as_str);
+    let rest = quoted.strip_prefix(last).and_then(|rest| rest.strip_prefix('\n')).unwrap_or(quoted);
+    if passage.headings.is_empty() { quoted.to_owned() } else { format!("{}\n{rest}", passage.heading()) }
 }

@@ -35,6 +35,10 @@ impl Decoder for Transformer {
         memory
     }
 
+    fn forget(&mut self) {
+        // It remembers nothing: that is in the memories.
+    }
+
     fn page_bytes(&self) -> Option<usize> {
         Some(self.page().bytes())
     }

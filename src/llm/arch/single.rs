@@ -3,7 +3,7 @@
 use anyhow::ensure;
 
 use super::Decoder;
-use crate::llm::decoder::{Memory, Piece};
+use crate::llm::decoder::{Memory, Piece, Wanted};
 
 /// A transformer with its keys and values: what it has read so far, it remembers by position.
 pub(in crate::llm) trait OneText: Send {
@@ -89,15 +89,17 @@ impl<D: OneText> Decoder for Single<D> {
 
     fn read(&mut self, pieces: &mut [Piece<'_>]) -> anyhow::Result<Vec<Vec<f32>>> {
         let [piece] = pieces else { anyhow::bail!("this decoder reads one text at a time") };
-        ensure!(piece.wanted <= 1, "this decoder gives the logits after the last token only");
+        let Wanted::Logits(count @ 0..=1) = piece.wanted else {
+            anyhow::bail!("this decoder gives the logits after the last token only");
+        };
         if self.is_broken || self.tokens != piece.memory.tokens() {
             let before = piece.memory.tokens().to_vec();
             let kept = self.rewind(&before);
             self.read_tokens(&before[kept..])?;
         }
         let logits = self.read_tokens(piece.tokens)?;
-        piece.memory.advance(piece.tokens);
-        let wanted = (piece.wanted == 1).then_some(logits);
+        piece.memory.advance(piece.tokens, None);
+        let wanted = (count == 1).then_some(logits);
         ensure!(wanted.as_ref().is_none_or(|logits| !logits.is_empty()), "no logits came");
         Ok(wanted.into_iter().collect())
     }
@@ -107,6 +109,11 @@ impl<D: OneText> Decoder for Single<D> {
         let kept = self.rewind(memory.tokens());
         memory.cut(kept);
         memory
+    }
+
+    fn forget(&mut self) {
+        self.decoder.rewind(0);
+        self.tokens.clear();
     }
 
     fn page_bytes(&self) -> Option<usize> {

@@ -4,7 +4,7 @@
 pub(in crate::llm) mod tiny_gguf;
 
 use super::{Architecture, Decoder, DecoderChoice, load};
-use crate::llm::decoder::{Memory, Piece};
+use crate::llm::decoder::{Memory, Piece, Wanted};
 use crate::llm::weights::WeightsFile;
 
 fn decoder(choice: DecoderChoice, architecture: Architecture) -> Box<dyn Decoder> {
@@ -22,7 +22,7 @@ fn decoder(choice: DecoderChoice, architecture: Architecture) -> Box<dyn Decoder
 fn read(decoder: &mut dyn Decoder, memory: &mut Memory, tokens: &[u32]) -> Vec<f32> {
     let mut logits = Vec::new();
     for tokens in tokens.chunks(decoder.chunk()) {
-        logits = decoder.read(&mut [Piece { memory, tokens, wanted: 1, watch: None }]).unwrap().pop().unwrap();
+        logits = decoder.read(&mut [Piece { memory, tokens, wanted: Wanted::Logits(1) }]).unwrap().pop().unwrap();
     }
     logits
 }
@@ -101,10 +101,10 @@ fn a_decoder_of_one_text_reads_again_what_it_had_to_forget() {
 fn a_decoder_of_one_text_refuses_what_it_cannot_do() {
     let mut decoder = decoder(DecoderChoice::Stock, Architecture::Qwen2);
     let (mut one, mut other) = (Memory::default(), Memory::default());
-    assert!(decoder.read(&mut [Piece { memory: &mut one, tokens: &[1, 2], wanted: 2, watch: None }]).is_err());
+    assert!(decoder.read(&mut [Piece { memory: &mut one, tokens: &[1, 2], wanted: Wanted::Logits(2) }]).is_err());
     let pieces = &mut [
-        Piece { memory: &mut one, tokens: &[1], wanted: 1, watch: None },
-        Piece { memory: &mut other, tokens: &[1], wanted: 1, watch: None },
+        Piece { memory: &mut one, tokens: &[1], wanted: Wanted::Logits(1) },
+        Piece { memory: &mut other, tokens: &[1], wanted: Wanted::Logits(1) },
     ];
     assert!(decoder.read(pieces).is_err());
 }

@@ -20,7 +20,7 @@ fn prompt(instructions: u32, question: u32, length: usize) -> Vec<u32> {
 }
 
 fn found(beginnings: &mut Beginnings, prompt: &[u32]) -> usize {
-    beginnings.find(prompt).map_or(0, |(_, shared)| shared)
+    beginnings.find(prompt, None).map_or(0, |(_, shared)| shared)
 }
 
 #[test]
@@ -86,6 +86,19 @@ fn of_a_prompt_beyond_the_budget_the_beginning_is_kept() {
 fn a_few_tokens_in_common_are_not_worth_going_on_from() {
     let mut beginnings = Beginnings::new(10);
     beginnings.keep(memory(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]));
-    assert!(beginnings.find(&[1, 2, 3, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 90, 91, 92, 93, 94]).is_none());
+    assert!(beginnings.find(&[1, 2, 3, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 90, 91, 92, 93, 94], None).is_none());
     assert_eq!(found(&mut beginnings, &[1, 2, 3]), 3);
+}
+
+#[test]
+fn what_was_read_through_few_layers_is_found_by_those_who_need_no_more() {
+    let mut beginnings = Beginnings::new(100);
+    let text = prompt(1, 1, 60);
+    let mut shallow = memory(&[]);
+    shallow.advance(&text, Some(3));
+    beginnings.keep(shallow);
+    let mut found = |depth| beginnings.find(&text, depth).map_or(0, |(_, shared)| shared);
+    assert_eq!([found(None), found(Some(4)), found(Some(3)), found(Some(1))], [0, 0, 60, 60]);
+    beginnings.keep(memory(&text));
+    assert_eq!(beginnings.find(&text, None).map(|(_, shared)| shared), Some(60));
 }

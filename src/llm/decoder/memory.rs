@@ -11,6 +11,8 @@ pub(in crate::llm) struct Memory {
     tokens: Vec<u32>,
     /// None where the decoder keeps keys and values by itself.
     pages: Vec<Arc<Page>>,
+    /// How many layers it was read through; all of them where there is none.
+    depth: Option<usize>,
 }
 
 impl Memory {
@@ -27,13 +29,23 @@ impl Memory {
     /// A memory of tokens and the pages that hold their keys and values.
     #[cfg(test)]
     pub(in crate::llm) fn from_parts(tokens: Vec<u32>, pages: Vec<Arc<Page>>) -> Self {
-        Memory { tokens, pages }
+        Memory { tokens, pages, depth: None }
     }
 
     /// Forgets what stands at `length` and after it.
     pub(in crate::llm) fn cut(&mut self, length: usize) {
         self.tokens.truncate(length);
         self.pages.truncate(self.length().div_ceil(PAGE_POSITIONS));
+    }
+
+    /// How many layers it was read through; all of them where there is none.
+    pub(in crate::llm) fn depth(&self) -> Option<usize> {
+        self.depth
+    }
+
+    /// Whether what is remembered is enough to read on through so many layers.
+    pub(in crate::llm) fn serves(&self, depth: Option<usize>) -> bool {
+        self.depth.is_none_or(|own| depth.is_some_and(|depth| depth <= own))
     }
 
     pub(in crate::llm) fn pages(&self) -> &[Arc<Page>] {
@@ -65,8 +77,9 @@ impl Memory {
         }
     }
 
-    /// Says that these tokens were read.
-    pub(in crate::llm) fn advance(&mut self, tokens: &[u32]) {
+    /// Says that these tokens were read, through so many layers.
+    pub(in crate::llm) fn advance(&mut self, tokens: &[u32], depth: Option<usize>) {
+        self.depth = self.depth.or(depth).min(depth.or(self.depth));
         self.tokens.extend_from_slice(tokens);
     }
 }

@@ -4,7 +4,7 @@ mod real;
 
 use atiende_kernels::{Gate, Kernels, Level};
 
-use super::{Memory, Piece, Transformer, Watch};
+use super::{Memory, Piece, Transformer, Wanted};
 use crate::llm::arch::tests::tiny_gguf;
 use crate::llm::arch::{self, Architecture, Decoder, DecoderChoice};
 use crate::llm::sample;
@@ -37,12 +37,12 @@ fn tokens(count: u32, seed: u32) -> Vec<u32> {
 
 /// Reads a text, and gives the logits after each of its tokens.
 fn read(transformer: &mut Transformer, memory: &mut Memory, tokens: &[u32]) -> Vec<Vec<f32>> {
-    transformer.read(&mut [Piece { memory, tokens, wanted: tokens.len(), watch: None }]).unwrap()
+    transformer.read(&mut [Piece { memory, tokens, wanted: Wanted::Logits(tokens.len()) }]).unwrap()
 }
 
 /// The same with a stock decoder: the logits after the last token.
 fn read_stock(stock: &mut dyn Decoder, memory: &mut Memory, tokens: &[u32]) -> Vec<f32> {
-    stock.read(&mut [Piece { memory, tokens, wanted: 1, watch: None }]).unwrap().pop().unwrap()
+    stock.read(&mut [Piece { memory, tokens, wanted: Wanted::Logits(1) }]).unwrap().pop().unwrap()
 }
 
 /// How far two rows of numbers are from each other.
@@ -103,8 +103,8 @@ fn a_text_comes_to_the_same_however_it_is_cut_and_whatever_is_read_beside_it() {
             let (mut one, mut two) = (Memory::default(), Memory::default());
             read(&mut model, &mut two, &other[..40]);
             let both = model.read(&mut [
-                Piece { memory: &mut one, tokens: &text, wanted: 90, watch: None },
-                Piece { memory: &mut two, tokens: &other[40..], wanted: 1, watch: None },
+                Piece { memory: &mut one, tokens: &text, wanted: Wanted::Logits(90) },
+                Piece { memory: &mut two, tokens: &other[40..], wanted: Wanted::Logits(1) },
             ]);
             assert_eq!(both.unwrap()[..90], whole);
         }
@@ -112,30 +112,26 @@ fn a_text_comes_to_the_same_however_it_is_cut_and_whatever_is_read_beside_it() {
 }
 
 #[test]
-fn a_state_is_the_same_however_a_text_is_cut_and_the_last_layers_makes_the_logits() {
+fn a_state_is_the_same_however_a_text_is_cut_and_disturbs_nobody_beside_it() {
     for architecture in COVERED {
         let mut model = best(architecture);
         let (text, other) = (tokens(60, 1), tokens(20, 2));
         let last = model.layers() - 1;
+        let beside = read(&mut model, &mut Memory::default(), &other);
         let mut state = |cuts: &[usize], layer: usize| {
-            let (mut memory, mut beside) = (Memory::default(), Memory::default());
-            let mut start = 0;
-            let mut watch = Watch { layer, state: Vec::new() };
+            let (mut memory, mut start, mut state) = (Memory::default(), 0, Vec::new());
             for &end in cuts {
-                let is_end = end == text.len();
-                let pieces = &mut [
-                    Piece {
-                        memory: &mut memory,
-                        tokens: &text[start..end],
-                        wanted: 0,
-                        watch: is_end.then_some(&mut watch),
-                    },
-                    Piece { memory: &mut beside, tokens: &other, wanted: 1, watch: None },
-                ];
-                model.read(pieces).unwrap();
+                let into = (end == text.len()).then_some(&mut state);
+                let (mut one, mut two) = (Memory::default(), Memory::default());
+                let logits = model.read(&mut [
+                    Piece { memory: &mut one, tokens: &other, wanted: Wanted::Logits(20) },
+                    Piece { memory: &mut memory, tokens: &text[start..end], wanted: Wanted::State { layer, into } },
+                    Piece { memory: &mut two, tokens: &other, wanted: Wanted::Logits(20) },
+                ]);
+                assert_eq!(logits.unwrap(), [&beside[..], &beside[..]].concat());
                 start = end;
             }
-            watch.state
+            state
         };
         for layer in 0..=last {
             assert_eq!(state(&[60], layer), state(&[7, 40, 60], layer));
@@ -145,6 +141,16 @@ fn a_state_is_the_same_however_a_text_is_cut_and_the_last_layers_makes_the_logit
         let expected = read(&mut model, &mut Memory::default(), &text).pop().unwrap();
         assert_eq!(model.logits_of(&state), [expected]);
     }
+}
+
+#[test]
+fn what_was_read_through_few_layers_serves_for_no_more() {
+    let mut model = best(Architecture::Qwen2);
+    let (text, mut memory) = (tokens(20, 1), Memory::default());
+    let mut go_on = |wanted| model.read(&mut [Piece { memory: &mut memory, tokens: &text, wanted }]).is_ok();
+    assert!(go_on(Wanted::State { layer: 0, into: None }));
+    assert!(!go_on(Wanted::Logits(0)) && !go_on(Wanted::State { layer: 1, into: None }));
+    assert!(go_on(Wanted::State { layer: 0, into: None }));
 }
 
 #[test]
@@ -172,7 +178,7 @@ fn what_cannot_be_read_changes_no_memory() {
     let expected = read(&mut model, &mut Memory::default(), &tokens(20, 1));
     read(&mut model, &mut memory, &tokens(20, 1)[..10]);
     let mut refuse = |tokens: &[u32], wanted| {
-        assert!(model.read(&mut [Piece { memory: &mut memory, tokens, wanted, watch: None }]).is_err());
+        assert!(model.read(&mut [Piece { memory: &mut memory, tokens, wanted: Wanted::Logits(wanted) }]).is_err());
         assert_eq!(memory.length(), 10);
     };
     refuse(&[], 0);

@@ -31,7 +31,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// Tells models apart: the same name stands for the same weights, stored the same way.
+    /// Tells models apart by what their files say of them: name, kind, size, and how the weights are stored.
     pub(super) fn identity(&self) -> String {
         let Description { name, architecture, parameters, quantization, .. } = self;
         format!("{name} / {architecture} / {parameters} / {quantization}")

@@ -9,7 +9,7 @@ use super::describe::Description;
 use super::memory::{self, available_memory};
 use crate::llm::arch::{self, Architecture, Decoder};
 use crate::llm::beginnings::Beginnings;
-use crate::llm::decoder::{Memory, Piece};
+use crate::llm::decoder::{Memory, Piece, Wanted};
 use crate::llm::load_error::LoadError;
 use crate::llm::sample;
 use crate::llm::template::ChatTemplate;
@@ -103,7 +103,7 @@ fn warm_up(decoder: &mut dyn Decoder, tokenizer: &Tokenizer, path: &Path) -> Res
     let text: Vec<u32> = text.take(WARM_UP.min(tokenizer.size())).collect();
     let mut memory = Memory::default();
     for tokens in [&text, &text[..1]] {
-        let pieces = &mut [Piece { memory: &mut memory, tokens, wanted: 1, watch: None }];
+        let pieces = &mut [Piece { memory: &mut memory, tokens, wanted: Wanted::Logits(1) }];
         let logits = decoder.read(pieces).map_err(|error| broken(format!("{error:#}")))?;
         if logits.first().and_then(|logits| sample::greedy(logits)).is_none() {
             return Err(broken("what it computes are not numbers".to_owned()));

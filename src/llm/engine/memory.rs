@@ -30,8 +30,12 @@ fn left_in_group(root: &Path, group: &str) -> Option<u64> {
     let left = |folder: &Path| {
         let number = |file: &str| std::fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
         let stat = std::fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
-        let cached = stat.lines().find_map(|line| line.strip_prefix("inactive_file ")?.trim().parse::<u64>().ok());
-        let used = number("memory.current")?.saturating_sub(cached.unwrap_or(0));
+        let of_files = |line: &str| {
+            let number = line.strip_prefix("inactive_file ").or_else(|| line.strip_prefix("active_file "));
+            number?.trim().parse::<u64>().ok()
+        };
+        let cached: u64 = stat.lines().filter_map(of_files).sum();
+        let used = number("memory.current")?.saturating_sub(cached);
         Some(number("memory.max")?.saturating_sub(used))
     };
     let folder = root.join(group);
@@ -98,7 +102,7 @@ mod tests {
         assert_eq!(left(), None);
         write(&group, "memory.max", "2000\n");
         assert_eq!(left(), Some(1500));
-        write(&group, "memory.stat", "anon 100\ninactive_file 300\n");
+        write(&group, "memory.stat", "anon 100\ninactive_file 200\nactive_file 100\n");
         assert_eq!(left(), Some(1800));
         let slice = root.path().join("system.slice");
         write(&slice, "memory.max", "1000\n");

@@ -1,10 +1,12 @@
 //! What the model makes of a prompt: the hidden state of one layer, with no word written.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
-use crate::llm::decoder::Watch;
+use super::task::Facilities;
+use crate::llm::decoder::Wanted;
 use crate::llm::request::ModelError;
 
 /// What to look at.
@@ -17,30 +19,36 @@ pub(in crate::llm) struct Observation {
 
 /// A prompt that is being read.
 pub(super) struct Observing {
-    watch: Watch,
+    layer: usize,
+    state: Vec<f32>,
     reply: Option<oneshot::Sender<Result<Vec<f32>, ModelError>>>,
 }
 
 impl Observing {
     /// The work and the prompt to be read for it.
     pub(super) fn new(work: Observation, reply: oneshot::Sender<Result<Vec<f32>, ModelError>>) -> (Self, Vec<u32>) {
-        let watch = Watch { layer: work.layer, state: Vec::new() };
-        (Observing { watch, reply: Some(reply) }, work.prompt)
+        (Observing { layer: work.layer, state: Vec::new(), reply: Some(reply) }, work.prompt)
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
-    /// Where the state goes when the last of the prompt is read.
-    pub(super) fn watch(&mut self) -> &mut Watch {
-        &mut self.watch
+    /// How many layers the prompt is read through.
+    pub(super) fn depth(&self) -> usize {
+        self.layer + 1
+    }
+
+    /// What is wanted of the prompt's next piece.
+    pub(super) fn wanted(&mut self, is_last: bool) -> Wanted<'_> {
+        Wanted::State { layer: self.layer, into: is_last.then_some(&mut self.state) }
     }
 
     /// Answers with what was seen.
-    pub(super) fn finish(&mut self) -> ControlFlow<()> {
-        let state = std::mem::take(&mut self.watch.state);
+    pub(super) fn finish(&mut self, facilities: &Facilities<'_>) -> ControlFlow<()> {
+        let state = std::mem::take(&mut self.state);
         let is_sound = !state.is_empty() && state.iter().all(|number| number.is_finite());
+        facilities.healthy.store(is_sound, Ordering::Release);
         self.answer(is_sound.then_some(state).ok_or_else(|| ModelError::Failed("its state is no numbers".to_owned())));
         ControlFlow::Break(())
     }

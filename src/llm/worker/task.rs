@@ -10,7 +10,7 @@ use super::observe::Observing;
 use super::score::Weighing;
 use super::shares::Want;
 use super::{Generation, Job, Observation, Scoring, Ticket};
-use crate::llm::decoder::{Memory, Piece};
+use crate::llm::decoder::{Memory, Piece, Wanted};
 use crate::llm::request::{Generated, ModelError};
 use crate::llm::tokenizer::Tokenizer;
 
@@ -130,6 +130,14 @@ impl Task {
         }
     }
 
+    /// How many layers its text is read through; all of them where there is none.
+    pub(super) fn depth(&self) -> Option<usize> {
+        match &self.work {
+            Work::Observe(observing) => Some(observing.depth()),
+            Work::Write(_) | Work::Weigh(_) => None,
+        }
+    }
+
     /// Goes on from what is remembered of the beginning of the prompt.
     pub(super) fn resume(&mut self, memory: Memory) {
         self.text.unread.drain(..memory.length());
@@ -162,12 +170,11 @@ impl Task {
     pub(super) fn piece(&mut self, take: usize) -> Piece<'_> {
         let Text { memory, unread, wanted } = &mut self.text;
         let is_last = take == unread.len();
-        let wanted = if is_last { *wanted } else { 0 };
-        let watch = match &mut self.work {
-            Work::Observe(observing) if is_last => Some(observing.watch()),
-            _ => None,
+        let wanted = match &mut self.work {
+            Work::Observe(observing) => observing.wanted(is_last),
+            Work::Write(_) | Work::Weigh(_) => Wanted::Logits(if is_last { *wanted } else { 0 }),
         };
-        Piece { memory, tokens: &unread[..take], wanted, watch }
+        Piece { memory, tokens: &unread[..take], wanted }
     }
 
     /// Notes that the next `take` tokens were read, and gives how many rows of logits came of them.
@@ -191,7 +198,7 @@ impl Task {
             return ControlFlow::Continue(());
         }
         match &mut self.work {
-            Work::Observe(observing) => observing.finish(),
+            Work::Observe(observing) => observing.finish(facilities),
             Work::Write(writing) => writing.take(&mut self.text, &rows, facilities, costs, &self.ticket),
             Work::Weigh(weighing) => weighing.take(&mut self.text, rows, facilities),
         }
