@@ -7,6 +7,8 @@ mod arch;
 mod beginnings;
 mod decoder;
 mod engine;
+#[cfg(test)]
+pub mod fake;
 mod load_error;
 mod prompt;
 pub mod request;

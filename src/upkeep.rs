@@ -27,6 +27,25 @@ pub struct Removed {
     pub expired: usize,
 }
 
+/// When model and search are to let go of what they keep of texts that they read: it must not outlive the texts.
+struct Forgetting {
+    last: Timestamp,
+    /// Whether a message expired since.
+    is_due: bool,
+}
+
+impl Forgetting {
+    /// At once after an erasure; for messages that grew too old once a day.
+    fn is_time(&mut self, removed: Removed, now: Timestamp) -> bool {
+        self.is_due |= removed.expired > 0;
+        let is_time = removed.erased > 0 || self.is_due && now.duration_since(self.last) >= FORGET_EVERY;
+        if is_time {
+            *self = Forgetting { last: now, is_due: false };
+        }
+        is_time
+    }
+}
+
 /// Does it until told to stop. `keep_days` of 0 keeps everything.
 pub async fn run(
     store: Store,
@@ -35,18 +54,12 @@ pub async fn run(
     keep_days: u32,
     stop: CancellationToken,
 ) {
-    let (mut forgotten, mut is_due) = (clock.now(), false);
+    let mut forgetting = Forgetting { last: clock.now(), is_due: false };
     while !stop.is_cancelled() {
         let now = clock.now();
         match once(&store, now, keep_days).await {
-            Ok(removed) => {
-                is_due |= removed.expired > 0;
-                if removed.erased > 0 || is_due && now.duration_since(forgotten) >= FORGET_EVERY {
-                    // What model and search keep of what they read must not outlive what it was read from.
-                    assistant.forget();
-                    (forgotten, is_due) = (now, false);
-                }
-            }
+            Ok(removed) if forgetting.is_time(removed, now) => assistant.forget(),
+            Ok(_) => {}
             Err(error) => tracing::error!(%error, "Upkeep failed; it is tried again in a minute"),
         }
         tokio::select! {
@@ -73,4 +86,21 @@ pub async fn once(store: &Store, now: Timestamp, keep_days: u32) -> Result<Remov
         tracing::info!(erased, expired, "Upkeep removed erased contacts and old messages");
     }
     Ok(Removed { erased, expired })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_forgotten_at_once_after_an_erasure_and_once_a_day_for_old_messages() {
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let mut forgetting = Forgetting { last: at(0), is_due: false };
+        let removed = |erased, expired| Removed { erased, expired };
+        assert!(!forgetting.is_time(removed(0, 3), at(1)));
+        assert!(!forgetting.is_time(removed(0, 0), at(23)));
+        assert!(forgetting.is_time(removed(0, 0), at(24)), "what expired earlier is not passed over");
+        assert!(!forgetting.is_time(removed(0, 0), at(60)), "nothing expired since");
+        assert!(forgetting.is_time(removed(1, 0), at(61)));
+    }
 }

@@ -32,44 +32,15 @@ pub async fn read_ahead(model: &dyn LanguageModel, prompts: &Prompts, languages:
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
-    use futures_util::future::BoxFuture;
-
     use super::*;
-    use crate::llm::{FinishReason, Generated, ModelError, ScoreRequest};
-
-    #[derive(Default)]
-    struct Listening(Mutex<Vec<String>>);
-
-    impl LanguageModel for Listening {
-        fn generate(&self, request: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
-            self.0.lock().expect("no panic").push(request.messages[0].content.clone());
-            Box::pin(async { Ok(Generated::at_once(String::new(), FinishReason::Length)) })
-        }
-
-        fn score(&self, _: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>> {
-            Box::pin(async { Err(ModelError::Cancelled) })
-        }
-
-        fn count_tokens(&self, text: &str) -> usize {
-            text.len()
-        }
-
-        fn context_length(&self) -> usize {
-            4096
-        }
-
-        fn remembers(&self) -> bool {
-            true
-        }
-    }
+    use crate::llm::fake::FakeModel;
 
     #[tokio::test]
     async fn each_instruction_is_read_once() {
-        let (model, prompts) = (Listening::default(), Prompts::load(None).expect("the texts are sound"));
+        let (model, prompts) = (FakeModel::writing("…"), Prompts::load(None).expect("the texts are sound"));
         read_ahead(&model, &prompts, &[Language::Es, Language::Es, Language::De]).await;
-        let read = model.0.into_inner().expect("no panic");
+        let read: Vec<String> =
+            model.asked.into_inner().expect("no panic").into_iter().map(|prompt| prompt[0].content.clone()).collect();
         assert_eq!(read.len(), 3, "one judge for all, and a wording for each language");
         assert!(read[1].contains("en español") && read[2].contains("auf Deutsch"), "{read:?}");
     }

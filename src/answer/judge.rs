@@ -32,29 +32,29 @@ pub async fn judge(
 ) -> Option<f32> {
     let instruction = model.prompts.instruction(Task::Judge, language, &[]).ok()?;
     let messages = prompt(&instruction, passage, question);
-    let probability = match Heads::built_in().for_model(model.name(), &instruction) {
-        Some(head) => match read_off(model, head, &messages, trail).await? {
-            Some(probability) => probability,
-            None => say(model, messages, trail).await?,
-        },
+    let head = Heads::built_in().for_model(model.name(), &instruction);
+    let read = match head {
+        Some(head) => read_off(model, head, &messages, trail).await,
+        None => None,
+    };
+    let probability = match read {
+        Some(probability) => probability,
         None => say(model, messages, trail).await?,
     };
     trail.push(format!("judge: {probability:.2}"));
     Some(probability)
 }
 
-/// What the model's state tells; nothing within where it shows none that fits, nothing at all where the model failed
-/// or there is no time.
+/// What the model's state tells; nothing where it shows none that fits.
 async fn read_off(
     model: &mut ModelUse<'_>,
     head: &JudgeHead,
     messages: &[ChatMessage],
     trail: &mut Vec<String>,
-) -> Option<Option<f32>> {
+) -> Option<f32> {
     let request = StateRequest { messages: messages.to_vec(), layer: head.layer, cancel: CancellationToken::new() };
-    let state = model.state(request, trail).await?;
-    let fits = state.filter(|state| state.len() == head.head.weights.len());
-    Some(fits.map(|state| head.head.probability(&state)))
+    let state = model.state(request, trail).await.filter(|state| state.len() == head.head.weights.len())?;
+    Some(head.head.probability(&state))
 }
 
 /// The probability of its "Yes".
@@ -68,45 +68,16 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use futures_util::future::BoxFuture;
-
     use super::*;
-    use crate::llm::{GenerateRequest, Generated, LanguageModel, ModelError};
+    use crate::llm::ModelError;
+    use crate::llm::fake::FakeModel;
     use crate::prompts::Prompts;
-
-    /// A model of a given name that shows a given state, and says yes with a probability of 0.25.
-    struct Shown(String, Result<Option<Vec<f32>>, ModelError>);
-
-    impl LanguageModel for Shown {
-        fn generate(&self, _: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
-            Box::pin(async { Err(ModelError::Cancelled) })
-        }
-
-        fn score(&self, _: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>> {
-            Box::pin(async { Ok(vec![0.25, 0.75]) })
-        }
-
-        fn state(&self, _: StateRequest) -> BoxFuture<'_, Result<Option<Vec<f32>>, ModelError>> {
-            Box::pin(async { self.1.clone() })
-        }
-
-        fn name(&self) -> &str {
-            &self.0
-        }
-
-        fn count_tokens(&self, text: &str) -> usize {
-            text.len()
-        }
-
-        fn context_length(&self) -> usize {
-            4096
-        }
-    }
 
     async fn judged(name: &str, state: Result<Option<Vec<f32>>, ModelError>) -> Option<f32> {
         let prompts = Prompts::load(None).expect("the texts are sound");
-        let model: Arc<dyn LanguageModel> = Arc::new(Shown(name.to_owned(), state));
-        let mut model = ModelUse::new(&prompts, Some(model), Duration::from_secs(60), CancellationToken::new());
+        let model = FakeModel { name: name.to_owned(), yes: 0.25, state, ..FakeModel::default() };
+        let mut model =
+            ModelUse::new(&prompts, Some(Arc::new(model)), Duration::from_secs(60), CancellationToken::new());
         judge(&mut model, "¿Abren?", "Abrimos.", Language::Es, &mut Vec::new()).await
     }
 
@@ -120,6 +91,6 @@ mod tests {
         assert_eq!(judged(&head.model, Ok(None)).await, Some(0.25));
         assert_eq!(judged(&head.model, Ok(Some(for_it[1..].to_vec()))).await, Some(0.25));
         assert_eq!(judged("somebody else's", Ok(Some(for_it))).await, Some(0.25));
-        assert_eq!(judged(&head.model, Err(ModelError::Overloaded)).await, None);
+        assert_eq!(judged(&head.model, Err(ModelError::Failed("its state is no numbers".into()))).await, Some(0.25));
     }
 }

@@ -108,12 +108,12 @@ impl<'a> ModelUse<'a> {
         self.model.as_ref().map_or("", |model| model.name())
     }
 
-    /// The model's state after a prompt; nothing within where it shows none.
-    pub async fn state(&mut self, mut request: StateRequest, trail: &mut Vec<String>) -> Option<Option<Vec<f32>>> {
+    /// The model's state after a prompt, where it shows one.
+    pub async fn state(&mut self, mut request: StateRequest, trail: &mut Vec<String>) -> Option<Vec<f32>> {
         let model = self.model.clone()?;
         request.cancel = self.cancel.clone();
         let prompt = tokens_of(&*model, &request.messages);
-        self.read(prompt, model.state(request), trail).await
+        self.read(prompt, model.state(request), trail).await?
     }
 
     /// Waits for an answer that comes of reading `prompt` tokens alone.

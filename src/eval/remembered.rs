@@ -134,45 +134,38 @@ impl LanguageModel for Remembered {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
+    use crate::llm::fake::FakeModel;
     use crate::llm::{ChatMessage, Role};
-
-    #[derive(Default)]
-    struct Counting(AtomicUsize);
-
-    impl LanguageModel for Counting {
-        fn generate(&self, _: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
-            let count = self.0.fetch_add(1, Ordering::SeqCst);
-            Box::pin(async move { Ok(Generated::at_once(format!("answer {count}"), FinishReason::End)) })
-        }
-
-        fn score(&self, _: ScoreRequest) -> BoxFuture<'_, Result<Vec<f32>, ModelError>> {
-            Box::pin(async { Err(ModelError::Cancelled) })
-        }
-
-        fn count_tokens(&self, text: &str) -> usize {
-            text.len()
-        }
-
-        fn context_length(&self) -> usize {
-            100
-        }
-    }
 
     #[tokio::test]
     async fn the_same_prompt_is_asked_once_even_over_two_runs() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("answers.jsonl");
         let ask = |text: &str| GenerateRequest::new(vec![ChatMessage::new(Role::User, text)], 10);
-        for _ in 0..2 {
-            let model = Remembered::open(&file, "tiny", Arc::new(Counting::default())).expect("opens");
-            assert_eq!(model.generate(ask("a")).await.expect("answers").text, "answer 0");
-        }
-        let model = Remembered::open(&file, "tiny", Arc::new(Counting::default())).expect("opens");
-        assert_eq!(model.generate(ask("b")).await.expect("answers").text, "answer 0");
-        let other = Remembered::open(&file, "another", Arc::new(Counting(AtomicUsize::new(7)))).expect("opens");
-        assert_eq!(other.generate(ask("a")).await.expect("answers").text, "answer 7");
+        let open = |name: &str, says: &str| Remembered::open(&file, name, Arc::new(FakeModel::writing(says)));
+        let said = async |name: &str, says: &str, text: &str| {
+            open(name, says).expect("opens").generate(ask(text)).await.expect("answers").text
+        };
+        assert_eq!(said("tiny", "first", "a").await, "first");
+        assert_eq!(said("tiny", "second", "a").await, "first");
+        assert_eq!(said("tiny", "second", "b").await, "second");
+        assert_eq!(said("another", "third", "a").await, "third");
+    }
+
+    #[tokio::test]
+    async fn a_state_is_kept_and_that_there_is_none_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("answers.jsonl");
+        let shown = async |layer: usize, state: Option<Vec<f32>>| {
+            let model = FakeModel { state: Ok(state), ..FakeModel::default() };
+            let model = Remembered::open(&file, "tiny", Arc::new(model)).expect("opens");
+            let messages = vec![ChatMessage::new(Role::User, "a")];
+            model.state(StateRequest { messages, layer, cancel: Default::default() }).await.expect("answers")
+        };
+        assert_eq!(shown(3, None).await, None);
+        assert_eq!(shown(3, Some(vec![0.5])).await, Some(vec![0.5]));
+        assert_eq!(shown(3, Some(vec![1.5])).await, Some(vec![0.5]));
+        assert_eq!(shown(4, Some(vec![1.5])).await, Some(vec![1.5]));
     }
 }

@@ -2,15 +2,14 @@
 //!
 //! Never searches and never writes.
 
+use super::{Lookup, evidence_of};
+use crate::answer::finding::Finding;
+use crate::answer::judge::judge;
+use crate::answer::model::ModelUse;
+use crate::answer::nearness::nearness;
+use crate::answer::quote::{Quote, fit, quote, quote_near};
 use crate::decide::confidence::{Evidence, confidence, span_of_judge};
 use crate::knowledge::Passage;
-
-use super::super::finding::Finding;
-use super::super::judge::judge;
-use super::super::model::ModelUse;
-use super::super::nearness::nearness;
-use super::super::quote::{Quote, fit, quote, quote_near};
-use super::{Lookup, evidence_of};
 
 /// Across languages, where the words cannot confirm what the vectors say, the model is asked between these even where
 /// its word about one passage would change nothing: it chooses among several.
@@ -100,4 +99,32 @@ fn below_headings(passage: &Passage, quoted: &str) -> String {
     let last = passage.headings.last().map_or("", String::as_str);
     let rest = quoted.strip_prefix(last).and_then(|rest| rest.strip_prefix('\n')).unwrap_or(quoted);
     if passage.headings.is_empty() { quoted.to_owned() } else { format!("{}\n{rest}", passage.heading()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Language;
+    use crate::knowledge::passage::PassageId;
+
+    #[test]
+    fn a_quote_stands_below_its_headings_each_of_them_once() {
+        let passage = |headings: &[&str]| Passage {
+            id: PassageId(1),
+            file: "a.md".into(),
+            line: 1,
+            headings: headings.iter().map(|text| (*text).to_owned()).collect(),
+            language: Language::Es,
+            blocks: Vec::new(),
+            original: None,
+            is_draft: false,
+        };
+        let (path, two) = (passage(&["Carta", "Pan"]).heading(), passage(&["Carta", "Pan"]));
+        assert_eq!(below_headings(&two, "Pan\n• Barra — 1 €"), format!("{path}\n• Barra — 1 €"));
+        assert_eq!(
+            below_headings(&two, "Pan de ayer a mitad de precio."),
+            format!("{path}\nPan de ayer a mitad de precio.")
+        );
+        assert_eq!(below_headings(&passage(&[]), "Abrimos."), "Abrimos.");
+    }
 }
