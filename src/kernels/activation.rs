@@ -8,8 +8,19 @@ use super::format::LARGEST_BLOCK;
 use super::matrix::Matrix;
 use super::pool::Disjoint;
 
-/// The smallest part of a block that has a sum of its own.
-const SUM: usize = 16;
+/// Values of a row that share a minimum.
+const SUM: usize = 32;
+
+/// Values of a row that share a scale, in blocks of `block` around a middle.
+pub(super) const fn part_around_middle(block: usize) -> usize {
+    if block == LARGEST_BLOCK { 16 } else { 32 }
+}
+
+/// Rows that are multiplied in one pass over a group's weights.
+pub(super) const TILE: usize = 8;
+
+/// So many numbers are worth waking somebody for.
+const WORTH_WAKING: usize = 8192;
 
 /// Rows of one length, ready to be multiplied. Its buffers are used again.
 #[derive(Default)]
@@ -20,19 +31,49 @@ pub struct Activations {
     narrow: Quantized,
 }
 
-/// Rows in blocks of one size.
+/// Rows in blocks of one size. The rows of a tile stand side by side: four values of each row, then the next four of
+/// each, and so the scales and the sums. What a kernel reads next lies next, whatever the number of rows.
 #[derive(Default)]
 pub(super) struct Quantized {
     pub(super) block: usize,
     pub(super) width: usize,
-    /// Row by row.
+    /// Tile by tile.
     pub(super) values: Vec<i8>,
     /// One for each block of each row.
     pub(super) scales: Vec<f32>,
-    /// The sum of each sixteen values of each row.
-    pub(super) sums_of_16: Vec<f32>,
-    /// The sum of each 32 values of each row.
-    pub(super) sums_of_32: Vec<f32>,
+    /// The sum of each 32 values of each row, for weights above a minimum.
+    pub(super) sums: Vec<f32>,
+    /// The sum of each part's values of each row, negated, for weights around a middle.
+    pub(super) negated: Vec<i32>,
+}
+
+/// Neighbouring rows that are multiplied together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tile {
+    pub(super) first: usize,
+    /// 8, or at the end 4, 2 or 1: kernels are compiled for these.
+    pub(super) rows: usize,
+}
+
+impl Tile {
+    /// The tiles of so many rows.
+    pub(super) fn of(rows: usize) -> impl Iterator<Item = Tile> {
+        (0..Tile::count(rows)).map(move |index| Tile::at(rows, index))
+    }
+
+    /// How many tiles so many rows have: the rest after the whole ones has one for each bit.
+    fn count(rows: usize) -> usize {
+        rows / TILE + (rows % TILE).count_ones() as usize
+    }
+
+    fn at(rows: usize, index: usize) -> Tile {
+        let whole = rows / TILE;
+        if index < whole {
+            return Tile { first: index * TILE, rows: TILE };
+        }
+        let tile = |first: usize| Tile { first, rows: 1 << (rows - first).ilog2() };
+        (whole..index).fold(tile(whole * TILE), |last, _| tile(last.first + last.rows))
+    }
 }
 
 impl Activations {
@@ -75,42 +116,71 @@ impl Kernels {
         into.width = width;
         into.values.resize(numbers.len(), 0);
         into.scales.resize(numbers.len() / block, 0.0);
-        into.sums_of_16.resize(numbers.len() / SUM, 0.0);
-        into.sums_of_32.resize(numbers.len() / 32, 0.0);
+        into.sums.resize(numbers.len() / SUM, 0.0);
+        into.negated.resize(numbers.len() / part_around_middle(block), 0);
         let values = Disjoint::new(&mut into.values);
         let scales = Disjoint::new(&mut into.scales);
-        let sums_of_16 = Disjoint::new(&mut into.sums_of_16);
-        let sums_of_32 = Disjoint::new(&mut into.sums_of_32);
-        // A row is little work; one alone is not worth waking anybody.
-        let rows = numbers.len() / width;
-        self.pool.run_ranges(rows, rows.div_ceil(8).max(4), &|range| {
-            let range = range.start * width..range.end * width;
-            let part = |size: usize| range.start / size..range.end / size;
-            // SAFETY: each range of rows is given to one call, and every slice is cut by rows.
-            let parts = unsafe {
-                (
-                    values.part(range.clone()),
-                    scales.part(part(block)),
-                    sums_of_16.part(part(SUM)),
-                    sums_of_32.part(part(32)),
-                )
-            };
-            quantize_rows(&numbers[range], block, parts);
+        let sums = Disjoint::new(&mut into.sums);
+        let negated = Disjoint::new(&mut into.negated);
+        let (rows, blocks) = (numbers.len() / width, width / block);
+        // A task is a block of all rows of a tile, or several: what it writes lies together.
+        let tasks = Tile::count(rows) * blocks;
+        let least = WORTH_WAKING / (block * rows.clamp(1, TILE));
+        self.pool.run_ranges(tasks, tasks.div_ceil(8).max(least), &|range| {
+            for task in range {
+                let (tile, at) = (Tile::at(rows, task / blocks), task % blocks);
+                let start = tile.first * width + at * block * tile.rows;
+                let written = start..start + block * tile.rows;
+                let part = |size: usize| written.start / size..written.end / size;
+                // SAFETY: each block of each tile is given to one call, and every slice is cut by those.
+                let into = unsafe {
+                    BlockOfTile {
+                        values: values.part(written.clone()),
+                        scales: scales.part(part(block)),
+                        sums: sums.part(part(SUM)),
+                        negated: negated.part(part(part_around_middle(block))),
+                    }
+                };
+                let of_row = |row: usize| (tile.first + row) * width + at * block;
+                into.quantize(tile.rows, |row| &numbers[of_row(row)..of_row(row) + block]);
+            }
         });
     }
 }
 
-fn quantize_rows(numbers: &[f32], block: usize, into: (&mut [i8], &mut [f32], &mut [f32], &mut [f32])) {
-    let (values, scales, sums_of_16, sums_of_32) = into;
-    for ((numbers, values), scale) in numbers.chunks_exact(block).zip(values.chunks_exact_mut(block)).zip(scales) {
-        *scale = if block == LARGEST_BLOCK { quantize_wide(numbers, values) } else { quantize_narrow(numbers, values) };
+/// Where a block of each row of a tile goes.
+struct BlockOfTile<'a> {
+    values: &'a mut [i8],
+    scales: &'a mut [f32],
+    sums: &'a mut [f32],
+    negated: &'a mut [i32],
+}
+
+impl BlockOfTile<'_> {
+    fn quantize<'n>(self, rows: usize, numbers: impl Fn(usize) -> &'n [f32]) {
+        let mut buffer = [0; LARGEST_BLOCK];
+        for row in 0..rows {
+            let numbers = numbers(row);
+            let values = &mut buffer[..numbers.len()];
+            let is_wide = numbers.len() == LARGEST_BLOCK;
+            self.scales[row] = if is_wide { quantize_wide(numbers, values) } else { quantize_narrow(numbers, values) };
+            for (four, into) in values.chunks_exact(4).zip(self.values[4 * row..].chunks_mut(4 * rows)) {
+                into[..4].copy_from_slice(four);
+            }
+            for (values, into) in values.chunks_exact(SUM).zip(self.sums[row..].chunks_mut(rows)) {
+                into[0] = f32::from(sum(values));
+            }
+            let part = part_around_middle(numbers.len());
+            for (values, into) in values.chunks_exact(part).zip(self.negated[row..].chunks_mut(rows)) {
+                into[0] = -i32::from(sum(values));
+            }
+        }
     }
-    for (values, sum) in values.chunks_exact(SUM).zip(&mut *sums_of_16) {
-        *sum = f32::from(values.iter().map(|value| i16::from(*value)).sum::<i16>());
-    }
-    for (pair, sum) in sums_of_16.chunks_exact(2).zip(sums_of_32) {
-        *sum = pair[0] + pair[1];
-    }
+}
+
+/// Of 32 values at most.
+fn sum(values: &[i8]) -> i16 {
+    values.iter().map(|value| i16::from(*value)).sum()
 }
 
 /// The largest magnitude, and 0, or not a number when one of them is not finite: comparisons do not see those, and

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::Kernels;
-use super::activation::{Activations, Quantized};
+use super::activation::{Activations, Quantized, Tile, part_around_middle};
 use super::format::{Block, ROWS, quads, with_block};
 use super::matrix::Matrix;
 use super::pool::Disjoint;
@@ -16,9 +16,6 @@ pub struct Product<'a> {
     /// As many numbers as rows of activations times rows of the matrix.
     pub into: &'a mut [f32],
 }
-
-/// Rows of activations that are multiplied in one pass over a group's weights.
-const TILE: usize = 8;
 
 impl Kernels {
     /// Computes several products of the same activations, together so that no thread waits between them.
@@ -78,55 +75,54 @@ impl<B: Block> Work for Multiply<'_, '_, B> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Task { target, group, rows } = self.0;
-        let mut row = 0;
-        while row < rows {
-            row += match rows - row {
-                TILE.. => multiply_tile::<S, B, TILE>(simd, target, group, row),
-                4.. => multiply_tile::<S, B, 4>(simd, target, group, row),
-                2.. => multiply_tile::<S, B, 2>(simd, target, group, row),
-                _ => multiply_tile::<S, B, 1>(simd, target, group, row),
-            };
+        for tile in Tile::of(rows) {
+            match tile.rows {
+                8 => multiply_tile::<S, B, 8>(simd, target, group, tile.first),
+                4 => multiply_tile::<S, B, 4>(simd, target, group, tile.first),
+                2 => multiply_tile::<S, B, 2>(simd, target, group, tile.first),
+                _ => multiply_tile::<S, B, 1>(simd, target, group, tile.first),
+            }
         }
     }
 }
 
-/// One group of the matrix times `COUNT` rows of activations; gives `COUNT`.
+/// One group of the matrix times the `COUNT` rows of activations of a tile.
 #[inline(always)]
-fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(
-    simd: S,
-    target: &Target<'_>,
-    group: usize,
-    first: usize,
-) -> usize {
+fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(simd: S, target: &Target<'_>, group: usize, first: usize) {
     let Target { matrix, values, into } = target;
     let weights = matrix.group(group);
     let blocks = matrix.width() / B::VALUES;
     assert!(weights.len() == blocks * B::BYTES && values.width == matrix.width() && values.block == B::VALUES);
-    let sums = if B::PART == 16 { &values.sums_of_16 } else { &values.sums_of_32 };
-    let columns: [Column<'_>; COUNT] = std::array::from_fn(|at| Column::new(values, sums, first + at, B::PART));
+    let columns = Columns::<COUNT>::new::<B>(values, first);
     let mut totals = [simd.splat(0.0); COUNT];
     for block in 0..blocks {
         let mut subtotals = [simd.splat(0.0); COUNT];
-        // SAFETY: the assertion says that the group has so many blocks, and `Column::new` that every row of activations
+        // SAFETY: the assertion says that the group has so many blocks, and `Columns::new` that every row of activations
         // has as many values, scales and sums.
         unsafe {
             let start = weights.as_ptr().add(block * B::BYTES);
             for part in 0..B::PARTS {
-                let (scale, minimum) = B::factors(simd, start, part);
+                let scale = B::scale(simd, start, part);
                 let quads = start.add(B::HEADER + part * B::PART_BYTES);
                 if first == 0 {
                     prefetch(simd, quads, B::BYTES / B::PARTS);
                 }
-                let at = block * B::PARTS + part;
-                let dots = multiply_part::<S, B, COUNT>(simd, quads, &columns, at * B::PART);
+                let at = COUNT * (block * B::PARTS + part);
+                let before = std::array::from_fn(|column| columns.before::<S, B>(simd, at + column));
+                let dots = multiply_part::<S, B, COUNT>(simd, quads, columns.values.as_ptr().add(at * B::PART), before);
                 for column in 0..COUNT {
-                    let sum = simd.splat(*columns[column].sums.get_unchecked(at));
-                    let subtotal = simd.mul_add(simd.floats_of(dots[column]), scale, subtotals[column]);
-                    subtotals[column] = simd.sub_mul(minimum, sum, subtotal);
+                    subtotals[column] = simd.mul_add(simd.floats_of(dots[column]), scale, subtotals[column]);
+                }
+                if !B::IS_CENTRED {
+                    let minimum = B::minimum(simd, start, part);
+                    for (column, subtotal) in subtotals.iter_mut().enumerate() {
+                        let sum = simd.splat(*columns.sums.get_unchecked(at + column));
+                        *subtotal = simd.sub_mul(minimum, sum, *subtotal);
+                    }
                 }
             }
             for column in 0..COUNT {
-                let scale = simd.splat(*columns[column].scales.get_unchecked(block));
+                let scale = simd.splat(*columns.scales.get_unchecked(COUNT * block + column));
                 totals[column] = simd.mul_add(subtotals[column], scale, totals[column]);
             }
         }
@@ -142,7 +138,6 @@ fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(
             into.part(start..start + wanted).copy_from_slice(&lanes[..wanted]);
         }
     }
-    COUNT
 }
 
 /// How far ahead of the weights at hand others are fetched: with several rows to multiply, the processor's own guess
@@ -157,45 +152,72 @@ fn prefetch<S: Simd>(simd: S, from: *const u8, bytes: usize) {
     }
 }
 
-/// One row of activations.
-#[derive(Clone, Copy)]
-struct Column<'a> {
+/// The rows of activations of a tile, side by side.
+struct Columns<'a, const COUNT: usize> {
     values: &'a [i8],
     scales: &'a [f32],
+    /// Of the values of each part, where weights have minimums; ...
     sums: &'a [f32],
+    /// ... and where they lie around a middle.
+    negated: &'a [i32],
 }
 
-impl<'a> Column<'a> {
-    fn new(quantized: &'a Quantized, sums: &'a [f32], row: usize, part: usize) -> Self {
-        let row_of = |size: usize| row * quantized.width / size..(row + 1) * quantized.width / size;
-        Column {
-            values: &quantized.values[row_of(1)],
-            scales: &quantized.scales[row_of(quantized.block)],
-            sums: &sums[row_of(part)],
+impl<'a, const COUNT: usize> Columns<'a, COUNT> {
+    fn new<B: Block>(quantized: &'a Quantized, first: usize) -> Self {
+        let values = first * quantized.width..(first + COUNT) * quantized.width;
+        let part = |size: usize| values.start / size..values.end / size;
+        if B::IS_CENTRED {
+            assert_eq!(part_around_middle(B::VALUES), B::PART, "each part has its sum");
+        }
+        Columns {
+            scales: &quantized.scales[part(B::VALUES)],
+            sums: if B::IS_CENTRED { &[] } else { &quantized.sums[part(B::PART)] },
+            negated: if B::IS_CENTRED { &quantized.negated[part(B::PART)] } else { &[] },
+            values: &quantized.values[values],
+        }
+    }
+
+    /// What the dot products of a part begin with: less than nothing by as much as weights around a middle are too
+    /// large.
+    ///
+    /// # Safety
+    ///
+    /// There is such a part of such a column.
+    #[inline(always)]
+    unsafe fn before<S: Simd, B: Block>(&self, simd: S, at: usize) -> S::Ints {
+        if !B::IS_CENTRED || B::BITS == 8 && S::SIGNED_BYTES {
+            return simd.no_ints();
+        }
+        // SAFETY: the caller answers for the place.
+        let sum = unsafe { *self.negated.get_unchecked(at) };
+        match B::BITS {
+            4 => simd.shifted::<3>(sum),
+            5 => simd.shifted::<4>(sum),
+            6 => simd.shifted::<5>(sum),
+            _ => simd.shifted::<7>(sum),
         }
     }
 }
 
-/// The dot products of one part of sixteen rows with the values from `from` on of each column.
+/// Adds the dot products of one part of sixteen rows with the values of each column.
 ///
 /// # Safety
 ///
-/// A part of `B` can be read at `part`, and as many values of each column from `from` on.
+/// A part of `B` can be read at `part`, and as many values of each column at `values`.
 #[inline(always)]
 unsafe fn multiply_part<S: Simd, B: Block, const COUNT: usize>(
     simd: S,
     part: *const u8,
-    columns: &[Column<'_>; COUNT],
-    from: usize,
+    values: *const i8,
+    mut sums: [S::Ints; COUNT],
 ) -> [S::Ints; COUNT] {
-    let mut sums = [simd.no_ints(); COUNT];
     // SAFETY: a part of 16 values has two pairs of quads, one of 32 has four.
     unsafe {
-        multiply_pair::<S, B, COUNT, 0>(simd, part, columns, from, &mut sums);
-        multiply_pair::<S, B, COUNT, 1>(simd, part, columns, from, &mut sums);
+        multiply_pair::<S, B, COUNT, 0>(simd, part, values, &mut sums);
+        multiply_pair::<S, B, COUNT, 1>(simd, part, values, &mut sums);
         if B::PART == 32 {
-            multiply_pair::<S, B, COUNT, 2>(simd, part, columns, from, &mut sums);
-            multiply_pair::<S, B, COUNT, 3>(simd, part, columns, from, &mut sums);
+            multiply_pair::<S, B, COUNT, 2>(simd, part, values, &mut sums);
+            multiply_pair::<S, B, COUNT, 3>(simd, part, values, &mut sums);
         }
     }
     sums
@@ -208,21 +230,20 @@ unsafe fn multiply_part<S: Simd, B: Block, const COUNT: usize>(
 unsafe fn multiply_pair<S: Simd, B: Block, const COUNT: usize, const PAIR: usize>(
     simd: S,
     part: *const u8,
-    columns: &[Column<'_>; COUNT],
-    from: usize,
+    values: *const i8,
     sums: &mut [S::Ints; COUNT],
 ) {
     // SAFETY: the caller answers for the part and the values; an array of bytes needs no alignment.
     unsafe {
         let (one, other) = quads::<S, B, PAIR>(simd, part);
-        for column in 0..COUNT {
-            let values = columns[column].values.as_ptr().add(from + 8 * PAIR);
-            let (low, high) = (values.cast::<[i8; 4]>().read(), values.add(4).cast::<[i8; 4]>().read());
-            if B::BITS == 8 {
-                sums[column] = simd.dot_whole(simd.dot_whole(sums[column], one, low), other, high);
+        let values = values.cast::<[i8; 4]>().add(2 * PAIR * COUNT);
+        for (column, sum) in sums.iter_mut().enumerate() {
+            let (low, high) = (values.add(column).read(), values.add(COUNT + column).read());
+            *sum = if B::BITS == 8 {
+                simd.dot_whole(simd.dot_whole(*sum, one, low), other, high)
             } else {
-                sums[column] = simd.dot(simd.dot(sums[column], one, low), other, high);
-            }
+                simd.dot(simd.dot(*sum, one, low), other, high)
+            };
         }
     }
 }

@@ -62,6 +62,9 @@ pub(super) trait Simd: Copy {
 
     fn no_ints(self) -> Self::Ints;
 
+    /// `value << BY` in each lane.
+    fn shifted<const BY: u32>(self, value: i32) -> Self::Ints;
+
     /// Adds to each lane the dot product of its four bytes of `weights`, below 64 each, with the four of `values`.
     fn dot(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints;
 

@@ -23,17 +23,26 @@ pub(crate) trait Block {
     const FILE_BYTES: usize;
     /// Bytes of the factors, scales and minimums before the parts.
     const HEADER: usize;
+    /// Whether values lie around the middle of what their bits hold, and not above a minimum.
+    const IS_CENTRED: bool;
 
     const PARTS: usize = Self::VALUES / Self::PART;
     const PART_BYTES: usize = Self::PART * ROWS * Self::BITS / 8;
     const BYTES: usize = Self::HEADER + Self::PARTS * Self::PART_BYTES;
 
-    /// The scale and the minimum of each row in a part.
+    /// The scale of each row in a part.
     ///
     /// # Safety
     ///
     /// A block can be read at `block`, and `part` is one of its.
-    unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats);
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats;
+
+    /// What is taken off each value of each row in a part, once it is scaled: nothing where values lie around a middle.
+    ///
+    /// # Safety
+    ///
+    /// As [`Block::scale`].
+    unsafe fn minimum<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats;
 
     /// Writes the factors of row `row`, of sixteen, into a block.
     fn put_factors(block: &mut [u8], row: usize, from: &RowBlock);
@@ -57,11 +66,18 @@ impl<F: Factors, const BITS: usize, const FILE_BYTES: usize> Block for Of<F, BIT
     const BITS: usize = BITS;
     const FILE_BYTES: usize = FILE_BYTES;
     const HEADER: usize = F::HEADER;
+    const IS_CENTRED: bool = F::IS_CENTRED;
 
     #[inline(always)]
-    unsafe fn factors<S: Simd>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats {
         // SAFETY: the caller answers for the block, which begins with the factors.
-        unsafe { F::read::<S, BITS>(simd, block, part) }
+        unsafe { F::scale(simd, block, part) }
+    }
+
+    #[inline(always)]
+    unsafe fn minimum<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats {
+        // SAFETY: as above.
+        unsafe { F::minimum(simd, block, part) }
     }
 
     fn put_factors(block: &mut [u8], row: usize, from: &RowBlock) {
@@ -77,13 +93,25 @@ pub(crate) trait Factors {
     const PART: usize;
     /// As [`Block::HEADER`].
     const HEADER: usize;
+    /// As [`Block::IS_CENTRED`].
+    const IS_CENTRED: bool;
 
-    /// As [`Block::factors`], for values of `BITS` bits.
+    /// As [`Block::scale`].
     ///
     /// # Safety
     ///
     /// The factors can be read at `block`, and `part` is one of the block's.
-    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats);
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats;
+
+    /// As [`Block::minimum`].
+    ///
+    /// # Safety
+    ///
+    /// As [`Factors::scale`].
+    #[inline(always)]
+    unsafe fn minimum<S: Simd>(simd: S, _block: *const u8, _part: usize) -> S::Floats {
+        simd.splat(0.0)
+    }
 
     /// As [`Block::put_factors`].
     fn put(block: &mut [u8], row: usize, from: &RowBlock);
@@ -93,12 +121,6 @@ fn put_half(block: &mut [u8], at: usize, row: usize, half: u16) {
     block[at + 2 * row..][..2].copy_from_slice(&half.to_le_bytes());
 }
 
-/// The middle of the numbers that `bits` bits hold, which stands for zero where there is no minimum.
-#[expect(clippy::cast_precision_loss, reason = "at most 128")]
-const fn middle(bits: usize) -> f32 {
-    (1_usize << (bits - 1)) as f32
-}
-
 /// Parts of 32 with a scale and a minimum of one byte each, and a factor for the scales and one for the minimums.
 pub(crate) struct ScalesAndMinimums;
 
@@ -106,15 +128,20 @@ impl Factors for ScalesAndMinimums {
     const VALUES: usize = 256;
     const PART: usize = 32;
     const HEADER: usize = 2 * HALVES + 2 * Self::VALUES / Self::PART * ROWS;
+    const IS_CENTRED: bool = false;
 
     #[inline(always)]
-    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats {
+        // SAFETY: all of this lies in the header.
+        unsafe { simd.mul(simd.halves(block.cast()), simd.unsigned_bytes(block.add(2 * HALVES + part * 2 * ROWS))) }
+    }
+
+    #[inline(always)]
+    unsafe fn minimum<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats {
         // SAFETY: all of this lies in the header.
         unsafe {
-            let scales = block.add(2 * HALVES + part * 2 * ROWS);
-            let factor = simd.halves(block.cast());
-            let minimum = simd.halves(block.add(HALVES).cast());
-            (simd.mul(factor, simd.unsigned_bytes(scales)), simd.mul(minimum, simd.unsigned_bytes(scales.add(ROWS))))
+            let minimums = simd.unsigned_bytes(block.add(2 * HALVES + part * 2 * ROWS + ROWS));
+            simd.mul(simd.halves(block.add(HALVES).cast()), minimums)
         }
     }
 
@@ -136,15 +163,12 @@ impl Factors for SignedScales {
     const VALUES: usize = 256;
     const PART: usize = 16;
     const HEADER: usize = HALVES + Self::VALUES / Self::PART * ROWS;
+    const IS_CENTRED: bool = true;
 
     #[inline(always)]
-    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, part: usize) -> (S::Floats, S::Floats) {
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, part: usize) -> S::Floats {
         // SAFETY: all of this lies in the header.
-        unsafe {
-            let scales = simd.signed_bytes(block.add(HALVES + part * ROWS).cast());
-            let scales = simd.mul(simd.halves(block.cast()), scales);
-            (scales, simd.mul(scales, simd.splat(middle(BITS))))
-        }
+        unsafe { simd.mul(simd.halves(block.cast()), simd.signed_bytes(block.add(HALVES + part * ROWS).cast())) }
     }
 
     fn put(block: &mut [u8], row: usize, from: &RowBlock) {
@@ -162,13 +186,12 @@ impl Factors for AroundMiddle {
     const VALUES: usize = 32;
     const PART: usize = 32;
     const HEADER: usize = HALVES;
+    const IS_CENTRED: bool = true;
 
     #[inline(always)]
-    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, _: usize) -> S::Floats {
         // SAFETY: the header has sixteen halves.
-        let scale = unsafe { simd.halves(block.cast()) };
-        let zero = if BITS == 8 && S::SIGNED_BYTES { 0.0 } else { middle(BITS) };
-        (scale, simd.mul(scale, simd.splat(zero)))
+        unsafe { simd.halves(block.cast()) }
     }
 
     fn put(block: &mut [u8], row: usize, from: &RowBlock) {
@@ -183,14 +206,18 @@ impl Factors for AboveMinimum {
     const VALUES: usize = 32;
     const PART: usize = 32;
     const HEADER: usize = 2 * HALVES;
+    const IS_CENTRED: bool = false;
 
     #[inline(always)]
-    unsafe fn read<S: Simd, const BITS: usize>(simd: S, block: *const u8, _: usize) -> (S::Floats, S::Floats) {
+    unsafe fn scale<S: Simd>(simd: S, block: *const u8, _: usize) -> S::Floats {
         // SAFETY: the header has twice sixteen halves.
-        unsafe {
-            let minimum = simd.halves(block.add(HALVES).cast());
-            (simd.halves(block.cast()), simd.mul(minimum, simd.splat(-1.0)))
-        }
+        unsafe { simd.halves(block.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn minimum<S: Simd>(simd: S, block: *const u8, _: usize) -> S::Floats {
+        // SAFETY: as above.
+        unsafe { simd.mul(simd.halves(block.add(HALVES).cast()), simd.splat(-1.0)) }
     }
 
     fn put(block: &mut [u8], row: usize, from: &RowBlock) {

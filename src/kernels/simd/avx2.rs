@@ -100,6 +100,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn shifted<const BY: u32>(self, value: i32) -> Self::Ints {
+        unsafe { [_mm256_set1_epi32(value << BY); 2] }
+    }
+
+    #[inline(always)]
     fn dot(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints {
         let values = i32::from_ne_bytes(values.map(i8::cast_unsigned));
         pairs(sum, weights, |sum, weights| unsafe {

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fnmadd_ps,
     _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_roundscale_ps,
     _mm512_scalef_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi16,
-    _mm512_srli_epi16, _mm512_storeu_ps, _mm512_ternarylogic_epi32,
+    _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_ternarylogic_epi32,
 };
 
 use super::{Avx2, Simd, Work};
@@ -95,6 +95,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn no_ints(self) -> __m512i {
         unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    fn shifted<const BY: u32>(self, value: i32) -> __m512i {
+        unsafe { _mm512_slli_epi32::<BY>(_mm512_set1_epi32(value)) }
     }
 
     #[inline(always)]

@@ -60,6 +60,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn shifted<const BY: u32>(self, value: i32) -> [i32; 16] {
+        [value << BY; 16]
+    }
+
+    #[inline(always)]
     fn dot(self, sum: [i32; 16], weights: [u8; 64], values: [i8; 4]) -> [i32; 16] {
         let product = |at: usize| i32::from(weights[at]) * i32::from(values[at % 4]);
         lanes(|lane| sum[lane] + (0..4).map(|at| product(4 * lane + at)).sum::<i32>())
