@@ -38,6 +38,9 @@ impl Default for Thresholds {
     }
 }
 
+/// Who has no answer coming and is upset by this share of what brings a person in gets one.
+const UPSET: f32 = 0.5;
+
 /// What to do, why, and what was seen on the way there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
@@ -183,6 +186,10 @@ fn unanswered(
     trail: &mut Vec<String>,
     fallback: (Action, Reason),
 ) -> (Action, Reason) {
+    if !features.no_person && features.negativity > thresholds.max_negativity * UPSET {
+        trail.push(format!("negativity {:.2}, and nothing to answer with", features.negativity));
+        return (Action::Escalate, Reason::NegativeMood);
+    }
     match features {
         // Who was given the wrong thing is not told that the words are lacking.
         Features { complaint: true, no_person: false, .. } => (Action::Escalate, Reason::Complaint),

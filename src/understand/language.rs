@@ -227,7 +227,13 @@ fn words(text: &str) -> Vec<String> {
         })
     });
     let pieces = pieces.map(|piece| piece.trim_matches(is_apostrophe).replace('’', "'").to_lowercase());
+    let pieces = pieces.map(|piece| if has_no_spaces(&piece) { piece.replace(char::is_numeric, "") } else { piece });
     pieces.filter(|piece| piece.chars().any(char::is_alphabetic) && !piece.chars().any(char::is_numeric)).collect()
+}
+
+/// Whether it is of a script that is written without spaces: then a number in it is no part of a word.
+fn has_no_spaces(piece: &str) -> bool {
+    piece.chars().filter_map(script).any(|script| matches!(script, "kana" | "han" | "thai" | "hangul"))
 }
 
 fn is_mark(character: char) -> bool {

@@ -3,6 +3,11 @@ use crate::domain::Language::*;
 
 /// Messages as customers write them, with the language that they show on their own.
 const MESSAGES: &[(Language, &str)] = &[
+    (Ja, "7歳の息子の髪を切るといくらですか?"),
+    (Ja, "ノートパソコンに512GBのSSDを入れてもらうといくらですか？"),
+    (Zh, "打了5次电话都没人接"),
+    (Th, "มี2ห้องว่างไหม"),
+    (Ko, "3시까지하나요"),
     (Es, "cuanto cuesta"),
     (Es, "ola tienen pan?"),
     (Es, "hola buenas"),
