@@ -18,7 +18,7 @@ pub struct Thresholds {
     pub min_confidence: f32,
     /// From which confidence on it is worth asking back when two subjects fit, 0 to 1.
     pub clarify_confidence: f32,
-    /// Above which negativity a person is brought in, 0 to 1.
+    /// Above which negativity a person is brought in, 0 to 1; where nothing can be answered, above half of it.
     pub max_negativity: f32,
     /// After how many turns in a row without an answer a person is brought in; this turn counts.
     pub max_failed_turns: u32,
@@ -29,7 +29,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Thresholds {
-            min_confidence: 0.6,
+            min_confidence: 0.55,
             clarify_confidence: 0.35,
             max_negativity: 0.7,
             max_failed_turns: 2,
@@ -186,10 +186,6 @@ fn unanswered(
     trail: &mut Vec<String>,
     fallback: (Action, Reason),
 ) -> (Action, Reason) {
-    if !features.no_person && features.negativity > thresholds.max_negativity * UPSET {
-        trail.push(format!("negativity {:.2}, and nothing to answer with", features.negativity));
-        return (Action::Escalate, Reason::NegativeMood);
-    }
     match features {
         // Who was given the wrong thing is not told that the words are lacking.
         Features { complaint: true, no_person: false, .. } => (Action::Escalate, Reason::Complaint),
@@ -197,8 +193,18 @@ fn unanswered(
         // What looks like a question beside a greeting and is answered by nothing was part of the greeting.
         Features { greeting: true, asks: false, complaint: false, .. } => (Action::Reply, Reason::Greeting),
         Features { small_talk: true, asks: false, complaint: false, .. } => (Action::Reply, Reason::SmallTalk),
+        _ if is_upset(features, thresholds) && fallback.0 == Action::Decline => {
+            trail.push(format!("negativity {:.2}, and nothing to answer with", features.negativity));
+            (Action::Escalate, Reason::NegativeMood)
+        }
         _ => or_person(features, thresholds, trail, fallback),
     }
+}
+
+/// Not so upset that a person is brought in whatever can be answered; a threshold of 1 turns this off as well.
+fn is_upset(features: &Features, thresholds: &Thresholds) -> bool {
+    let limit = thresholds.max_negativity;
+    !features.no_person && limit < 1.0 && features.negativity > limit * UPSET
 }
 
 fn by_confidence(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -> Option<(Action, Reason)> {

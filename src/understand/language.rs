@@ -231,7 +231,8 @@ fn words(text: &str) -> Vec<String> {
     pieces.filter(|piece| piece.chars().any(char::is_alphabetic) && !piece.chars().any(char::is_numeric)).collect()
 }
 
-/// Whether it is of a script that is written without spaces: then a number in it is no part of a word.
+/// Whether it is of a script that is written without spaces, or joins particles to numbers: then a number in it is no part
+/// of a word.
 fn has_no_spaces(piece: &str) -> bool {
     piece.chars().filter_map(script).any(|script| matches!(script, "kana" | "han" | "thai" | "hangul"))
 }

@@ -123,6 +123,13 @@ fn thresholds_move_the_decision() {
 }
 
 #[test]
+fn who_turned_the_mood_off_has_it_off_where_nothing_is_answered_too() {
+    let upset = Features { confidence: Some(0.2), negativity: 1.0, ..question() };
+    let decision = decide(&upset, &Thresholds { max_negativity: 1.0, ..Thresholds::default() });
+    assert_eq!((decision.action, decision.reason), (Action::Decline, Reason::LowConfidence));
+}
+
+#[test]
 fn names_are_stable_where_they_are_stored() {
     let decision = decide(&Features { wish_for_person: 1.0, ..question() }, &Thresholds::default());
     let stored = serde_json::to_value(&decision).expect("a decision is plain data");
