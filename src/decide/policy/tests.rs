@@ -70,14 +70,6 @@ fn each_reason_has_its_case() {
         ("ungrounded", Features { reply_problems: 1, ..q() }, Decline, Reason::Ungrounded),
         ("ambiguous", Features { confidence: Some(0.4), ambiguous: true, ..q() }, Clarify, Reason::Ambiguous),
         ("ambiguous, low", Features { confidence: Some(0.2), ambiguous: true, ..q() }, Decline, Reason::LowConfidence),
-        ("low, upset", Features { confidence: Some(0.4), negativity: 0.5, ..q() }, Escalate, Reason::NegativeMood),
-        ("sure, upset", Features { negativity: 0.5, ..q() }, Reply, Reason::Answered),
-        (
-            "low, upset, no person",
-            Features { confidence: Some(0.4), negativity: 0.5, no_person: true, ..q() },
-            Decline,
-            Reason::LowConfidence,
-        ),
         ("low", Features { confidence: Some(0.4), ..q() }, Decline, Reason::LowConfidence),
         ("unknown confidence", Features { confidence: None, ..q() }, Decline, Reason::LowConfidence),
         ("broken confidence", Features { confidence: Some(f32::NAN), ..q() }, Decline, Reason::LowConfidence),
@@ -123,10 +115,18 @@ fn thresholds_move_the_decision() {
 }
 
 #[test]
-fn who_turned_the_mood_off_has_it_off_where_nothing_is_answered_too() {
-    let upset = Features { confidence: Some(0.2), negativity: 1.0, ..question() };
-    let decision = decide(&upset, &Thresholds { max_negativity: 1.0, ..Thresholds::default() });
-    assert_eq!((decision.action, decision.reason), (Action::Decline, Reason::LowConfidence));
+fn who_is_upset_and_has_no_answer_coming_gets_a_person() {
+    let upset = Features { negativity: 0.5, ..question() };
+    let unanswered = Features { confidence: Some(0.2), ..upset.clone() };
+    check("sure", upset.clone(), Action::Reply, Reason::Answered);
+    check("low", unanswered.clone(), Action::Escalate, Reason::NegativeMood);
+    let ambiguous = Features { confidence: Some(0.4), ambiguous: true, ..upset };
+    check("asked back", ambiguous, Action::Clarify, Reason::Ambiguous);
+    let alone = Features { no_person: true, ..unanswered.clone() };
+    check("no person", alone, Action::Decline, Reason::LowConfidence);
+    let furious = Features { negativity: 1.0, ..unanswered };
+    let off = decide(&furious, &Thresholds { max_negativity: 1.0, ..Thresholds::default() });
+    assert_eq!((off.action, off.reason), (Action::Decline, Reason::LowConfidence), "the owner has turned it off");
 }
 
 #[test]
