@@ -141,10 +141,14 @@ pub fn library() -> anyhow::Result<Library> {
     Ok(Library::new(cache_folder(|name| std::env::var_os(name))?))
 }
 
+/// Where the search model is.
+pub fn embedder_path(config: &Config) -> anyhow::Result<PathBuf> {
+    Ok(library()?.resolve(Use::Embedder, &config.models)?)
+}
+
 /// Opens what turns texts into vectors.
 pub fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
-    let path = library()?.resolve(Use::Embedder, &config.models)?;
-    Ok(Arc::new(Remembering::new(E5::open(&path)?)))
+    Ok(Arc::new(Remembering::new(E5::open(&embedder_path(config)?)?)))
 }
 
 /// Starts loading the language model and returns at once.

@@ -1,13 +1,16 @@
 //! Trains what the program brings along in weights, and measures it on what was held out: the heads of
-//! `understand::heads`, the kinds of `understand::kinds`, and the heads of `answer::judge`.
+//! `understand::heads`, the kinds of `understand::kinds`, the heads of `answer::judge`, the adapter of the search model.
 //!
-//! Runs only for `atiende train-feeling`, `train-intents`, `train-judge` and `eval-intents`; the running product never
-//! comes here, and no sentence is kept.
+//! Runs only for `atiende train-feeling`, `train-intents`, `train-judge`, `train-search` and `eval-intents`; the running
+//! product never comes here, and no sentence is kept.
 
+pub mod businesses;
+pub mod chance;
 pub mod data;
 pub mod fit;
 pub mod intents;
 pub mod judging;
+pub mod lessons;
 pub mod measure;
 pub mod softmax;
 pub mod tally;

@@ -18,7 +18,8 @@ use self::judging::SURE_ACROSS;
 use super::finding::{Asked, Finding, agreement, is_tie, margin};
 use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
-use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote, stands_alone};
+use super::nearness::nearness;
+use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote_near, stands_alone};
 use super::restate::{Before, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
 
@@ -147,7 +148,8 @@ impl Lookup<'_> {
             Asked { text: self.texts.join("\n"), context: self.context.map(str::to_owned), language: self.language };
         let finding = self.search(asked).await;
         let best = finding.hits.first().filter(|hit| hit.score >= SUGGESTED_SCORE)?;
-        Some(quote(&self.question(&finding.asked), &best.passage, self.budget_chars).text)
+        let near = nearness(&best.units);
+        Some(quote_near(&self.question(&finding.asked), &best.passage, self.budget_chars, near.as_deref()).text)
     }
 
     fn question<'q>(&'q self, asked: &'q Asked) -> Question<'q> {
@@ -179,11 +181,13 @@ impl Lookup<'_> {
             if fits.is_whole_answer() {
                 let shown = if fits.kind_is_shown { WHOLE_ANSWER_SHOWN } else { 0.0 };
                 hit.score = hit.score.max(WHOLE_ANSWER + shown + hit.score / 10.0);
+                // Nothing else is meant, whatever the vectors say.
+                hit.meant = hit.meant.map(|_| 1.0);
             }
             let day_worth = if fits.day_is_subject { DAY_SUBJECT_WORTH } else { DAY_WORTH };
             hit.score = (hit.score + worth(fits.day, day_worth) + worth(fits.kind, kind_worth)).min(1.0);
         }
-        hits.sort_by(|one, other| other.score.total_cmp(&one.score));
+        hits.sort_by(|one, other| other.rank().total_cmp(&one.rank()));
         hits.truncate(HITS);
     }
 
@@ -198,7 +202,8 @@ impl Lookup<'_> {
         }
         let best = &finding.hits[0];
         let fits = fit(&question, &best.passage);
-        let quoted = quote(&question, &best.passage, self.budget_chars);
+        let near = nearness(&best.units);
+        let quoted = quote_near(&question, &best.passage, self.budget_chars, near.as_deref());
         let evidence = Evidence {
             margin: margin(&finding.hits),
             agreement: agreement(&finding.hits),
@@ -266,7 +271,7 @@ impl Lookup<'_> {
     async fn write(&self, finding: &mut Finding, model: &mut ModelUse<'_>) {
         let question = self.question(&finding.asked);
         let mut trail = Vec::new();
-        let nearness = self.nearness(finding, 0).await;
+        let nearness = finding.hits.first().and_then(|hit| nearness(&hit.units));
         let writing =
             Writing { question, to: self.language, budget_chars: self.budget_chars, furthest: self.furthest_rung };
         let drafted = draft(model, writing, &finding.hits, nearness.as_deref(), &mut trail).await;

@@ -1,37 +1,13 @@
-//! How near each of a passage's units is to a question in meaning: across languages the words do not tell.
+//! How near each of a passage's units is to being the answer, beside the nearest of them.
 //!
-//! Only compares vectors; which units answer is chosen elsewhere.
+//! Only compares numbers; which units answer is chosen elsewhere.
 
-use std::sync::Arc;
-
-use crate::knowledge::{Embedder, Passage};
-
-use super::quote::units;
-
-/// More units than this are not compared: it would take longer than it is worth.
-const MOST_UNITS: usize = 24;
-
-/// For each unit of the passage its nearness, 0 for the farthest and 1 for the nearest; nothing where it tells nothing.
-///
-/// Takes about ten milliseconds a unit; call it where nobody else waits.
-pub fn nearness(embedder: &Arc<dyn Embedder>, question: &str, passage: &Passage) -> Option<Vec<f32>> {
-    let units = units(passage);
-    if !(2..=MOST_UNITS).contains(&units.len()) {
-        return None;
-    }
-    let heading = passage.headings.last().map_or("", String::as_str);
-    let texts: Vec<String> = units.iter().map(|unit| format!("{heading}: {unit}")).collect();
-    let asked = embedder.embed_queries(&[question.to_owned()]).ok()?.pop()?;
-    let vectors = embedder.embed_passages(&texts).ok()?;
-    let cosines: Vec<f32> = vectors.iter().map(|vector| vector.iter().zip(&asked).map(|(a, b)| a * b).sum()).collect();
-    scaled(&cosines)
-}
-
-fn scaled(values: &[f32]) -> Option<Vec<f32>> {
-    let least = values.iter().copied().fold(f32::INFINITY, f32::min);
-    let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let spread = most - least;
-    (spread.is_finite() && spread > f32::EPSILON).then(|| values.iter().map(|value| (value - least) / spread).collect())
+/// For each unit, given how its chance compares with that of "nothing answers", how probable it is as the answer: 1 for the
+/// most probable, the others in proportion; less for all where none of them is as probable as nothing. Nothing where there
+/// are no two units to tell apart.
+pub fn nearness(odds: &[f32]) -> Option<Vec<f32>> {
+    let most = odds.iter().copied().fold(1.0, f32::max);
+    (odds.len() > 1 && most.is_finite()).then(|| odds.iter().map(|odds| odds / most).collect())
 }
 
 #[cfg(test)]
@@ -39,8 +15,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_is_one_and_the_farthest_zero() {
-        assert_eq!(scaled(&[0.7, 0.8, 0.9]).map(|it| (it[0], it[2])), Some((0.0, 1.0)));
-        assert_eq!(scaled(&[0.8, 0.8]), None);
+    fn the_most_probable_is_one_unless_nothing_is_more_probable() {
+        assert_eq!(nearness(&[1.0, 2.0, 4.0]), Some(vec![0.25, 0.5, 1.0]));
+        assert_eq!(nearness(&[0.25, 0.0]), Some(vec![0.25, 0.0]));
+        assert_eq!(nearness(&[9.0]), None);
+        assert_eq!(nearness(&[]), None);
+        assert_eq!(nearness(&[f32::INFINITY, 1.0]), None);
     }
 }

@@ -62,10 +62,13 @@ pub fn quote(question: &Question, passage: &Passage, budget_chars: usize) -> Quo
     quote_near(question, passage, budget_chars, None)
 }
 
-/// The same, for a question in another language: `nearness` says of each unit how near it is in meaning, 0 to 1.
+/// The same with what the vectors tell: `nearness` says of each unit how probable it is as the answer, 0 to 1.
 pub fn quote_near(question: &Question, passage: &Passage, budget_chars: usize, nearness: Option<&[f32]>) -> Quote {
     let wanted = Wanted::read(question);
     let units = Unit::of(passage);
+    // Within a language the words tell better, where they tell anything.
+    let is_told = || question.language == passage.language && choose::is_told_by_words(&wanted, &units);
+    let nearness = nearness.filter(|_| !is_told());
     let chosen = choose::choose(&wanted, passage, &units, budget_chars, nearness);
     let evidence = Evidence::new(passage, &units, &chosen);
     let missing = evidence.missing(&wanted);
@@ -83,11 +86,6 @@ pub fn quote_near(question: &Question, passage: &Passage, budget_chars: usize, n
 /// The units at these places of a passage, as a quote shows them: for a passage that says the same unit by unit.
 pub fn quote_units(passage: &Passage, chosen: &[usize]) -> String {
     render::render(passage, &Unit::of(passage), chosen)
-}
-
-/// The sentences, list items and table rows of a passage, verbatim and in order.
-pub fn units(passage: &Passage) -> Vec<String> {
-    Unit::of(passage).into_iter().map(|unit| unit.text).collect()
 }
 
 /// Whether a passage shows what the question asks for beyond its words. Each is absent where nothing of it is asked.

@@ -1,14 +1,19 @@
 //! The default embedder: multilingual-e5-small, or another model of its family, from a GGUF file.
 //!
+//! The model as its file holds it knows what a text is about: moods, intents and whole passages are computed with it. With
+//! an adapter's updates it knows how customers ask and what answers them: questions and single sentences are, once more.
+//!
 //! One OS thread owns the model and is spoken to over a bounded queue; texts are cut into tokens by whoever asks. Long
 //! lists go through the queue in small packs, so that a customer's question never waits for a whole index.
 //!
 //! The computing itself happens on candle's one pool of threads, which the language model shares. Its threads wait for
 //! each other by spinning: on a machine that is busy with other programs, `CANDLE_NUM_THREADS=1` is faster by far.
 
+mod adapter;
 mod bert;
 mod charsmap;
 mod gguf;
+pub mod learn;
 mod linear;
 mod pieces;
 mod tokenizer;
@@ -21,8 +26,9 @@ use std::thread;
 
 use sha2::{Digest, Sha256};
 
-use super::embedder::{DIMENSION, EmbedError, Embedder};
-use bert::Bert;
+use super::embedder::{DIMENSION, EmbedError, Embedder, Odds};
+use adapter::{Adapter, ODDS};
+use bert::{Bert, Weights};
 use gguf::{Flaw, ModelFile};
 use linear::Kernel;
 use tokenizer::Tokenizer;
@@ -71,6 +77,7 @@ pub enum OpenError {
 /// Some texts as token ids, and where their vectors go.
 struct Pack {
     texts: Vec<Vec<u32>>,
+    weights: Weights,
     reply: SyncSender<Result<Vec<Vec<f32>>, EmbedError>>,
 }
 
@@ -81,6 +88,8 @@ pub struct E5 {
     context: usize,
     queue: SyncSender<Pack>,
     fingerprint: String,
+    search_fingerprint: String,
+    is_adapted: bool,
 }
 
 impl E5 {
@@ -97,40 +106,64 @@ impl E5 {
         let unsuitable = |flaw: Flaw| OpenError::Unsuitable { path: path.to_owned(), reason: flaw.to_string() };
         let (tokenizer, model) = load(path, kernel).map_err(unsuitable)?;
         let context = model.context();
+        let is_adapted = model.is_adapted();
+        if !is_adapted {
+            tracing::warn!(path = %path.display(), "this search model was not taught how customers ask: it finds less");
+        }
         let (queue, packs) = sync_channel(QUEUE);
         let thread = thread::Builder::new().name("embed".to_owned());
         thread.spawn(move || serve(&model, &packs)).map_err(OpenError::Thread)?;
         let fingerprint = format!("e5-1-{}-{}", &digest[..16], kernel.name());
-        Ok(E5 { tokenizer, context, queue, fingerprint })
+        let search_fingerprint = match is_adapted {
+            true => format!("{fingerprint}-{}", Adapter::built_in_digest()),
+            false => fingerprint.clone(),
+        };
+        Ok(E5 { tokenizer, context, queue, fingerprint, search_fingerprint, is_adapted })
     }
 
-    fn embed(&self, prefix: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn embed(&self, prefix: &str, texts: &[String], weights: Weights) -> Result<Vec<Vec<f32>>, EmbedError> {
         let encode = |text: &String| self.tokenizer.encode(&format!("{prefix}{text}"), self.context);
         let packs = packs(texts.iter().map(encode).collect());
         // All but one pack of a long list wait here and not in the queue, so that others get their turn in between.
-        let vectors = packs.into_iter().map(|texts| self.compute(texts)).collect::<Result<Vec<_>, _>>()?;
+        let vectors = packs.into_iter().map(|texts| self.compute(texts, weights)).collect::<Result<Vec<_>, _>>()?;
         Ok(vectors.into_iter().flatten().collect())
     }
 
-    fn compute(&self, texts: Vec<Vec<u32>>) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn compute(&self, texts: Vec<Vec<u32>>, weights: Weights) -> Result<Vec<Vec<f32>>, EmbedError> {
         let stopped = || EmbedError::Unavailable("its thread has ended: restart Atiende".to_owned());
         let (reply, vectors) = sync_channel(1);
-        self.queue.send(Pack { texts, reply }).map_err(|_| stopped())?;
+        self.queue.send(Pack { texts, weights, reply }).map_err(|_| stopped())?;
         vectors.recv().map_err(|_| stopped())?
     }
 }
 
 impl Embedder for E5 {
     fn embed_queries(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed(QUERY, texts)
+        self.embed(QUERY, texts, Weights::Own)
     }
 
     fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed(PASSAGE, texts)
+        self.embed(PASSAGE, texts, Weights::Own)
+    }
+
+    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed(QUERY, texts, Weights::Adapted)
+    }
+
+    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embed(PASSAGE, texts, Weights::Adapted)
     }
 
     fn fingerprint(&self) -> String {
         self.fingerprint.clone()
+    }
+
+    fn search_fingerprint(&self) -> String {
+        self.search_fingerprint.clone()
+    }
+
+    fn odds(&self) -> Option<Odds> {
+        self.is_adapted.then_some(ODDS)
     }
 }
 
@@ -149,26 +182,40 @@ fn digest(path: &Path) -> io::Result<String> {
     Ok(hex::encode(hasher.finalize()))
 }
 
+/// A model whose vectors have the length that search wants.
 fn load(path: &Path, kernel: Kernel) -> Result<(Tokenizer, Bert), Flaw> {
-    let mut file = ModelFile::open(path)?;
-    let tokenizer = Tokenizer::from_file(&mut file)?;
-    let model = Bert::from_file(&mut file, kernel)?;
-    if model.dimension() != DIMENSION {
-        return Err(Flaw(format!("its vectors have {} numbers instead of {DIMENSION}", model.dimension())));
+    let dimension = ModelFile::open(path)?.size("bert.embedding_length")?;
+    if dimension != DIMENSION {
+        return Err(Flaw(format!("its vectors have {dimension} numbers instead of {DIMENSION}")));
     }
+    let (tokenizer, model) = load_any(path, kernel, |name| Ok(Adapter::built_in(name)?))?;
     // The first text also brings the weights into the form in which they are computed with.
-    let trial = model.embed(&[tokenizer.encode(QUERY, model.context())])?;
-    if trial.iter().flatten().all(|number| number.is_finite()) {
-        Ok((tokenizer, model))
-    } else {
-        Err(Flaw("it computes no numbers: its weights are damaged".to_owned()))
+    for weights in [Weights::Own, Weights::Adapted] {
+        let trial = model.embed(&[tokenizer.encode(QUERY, model.context())], weights)?;
+        if !trial.iter().flatten().all(|number| number.is_finite()) {
+            return Err(Flaw("it computes no numbers: its weights are damaged".to_owned()));
+        }
     }
+    Ok((tokenizer, model))
+}
+
+/// The same for vectors of any length, with the adapter that `adapter` has for a model of this name.
+fn load_any(
+    path: &Path,
+    kernel: Kernel,
+    adapter: impl Fn(&str) -> Result<Option<Adapter>, Flaw>,
+) -> Result<(Tokenizer, Bert), Flaw> {
+    let mut file = ModelFile::open(path)?;
+    let adapter = adapter(file.text("general.name").unwrap_or_default())?;
+    let tokenizer = Tokenizer::from_file(&mut file)?;
+    let model = Bert::from_file(&mut file, kernel, adapter.as_ref())?;
+    Ok((tokenizer, model))
 }
 
 /// The thread: computes packs until the last asker is gone.
 fn serve(model: &Bert, packs: &Receiver<Pack>) {
     for pack in packs {
-        let vectors = model.embed(&pack.texts).map_err(|error| EmbedError::Failed(error.to_string()));
+        let vectors = model.embed(&pack.texts, pack.weights).map_err(|error| EmbedError::Failed(error.to_string()));
         // An asker that has gone away needs no answer.
         let _ = pack.reply.send(vectors);
     }

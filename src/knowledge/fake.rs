@@ -3,7 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::embedder::{DIMENSION, EmbedError, Embedder};
+use super::embedder::{DIMENSION, EmbedError, Embedder, Odds};
 use super::fold::fold;
 
 /// Deterministic and without a model; like the real one, it calls nothing wholly unlike anything else.
@@ -54,6 +54,10 @@ impl Embedder for FakeEmbedder {
 
     fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         self.embed(texts)
+    }
+
+    fn odds(&self) -> Option<Odds> {
+        Some(Odds { sharpness: 40.0, nothing: 0.84 })
     }
 
     fn fingerprint(&self) -> String {

@@ -48,7 +48,7 @@ impl Builder {
             .collect();
         let vectors = options.embedder.clone().map(|embedder| {
             let path = index_dir.as_ref().map(|folder| folder.join("vectors.bin"));
-            let store = VectorStore::open(path, embedder.fingerprint());
+            let store = VectorStore::open(path, embedder.search_fingerprint());
             (embedder, store)
         });
         let (dir, translations) = (options.dir.clone(), options.translations.clone());

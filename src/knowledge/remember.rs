@@ -1,5 +1,5 @@
 //! Keeps the vectors of the last questions: one message is looked at for its mood, searched for, and later read as what
-//! was said before, and is computed once. The same for the lines of passages that questions are compared with.
+//! was said before, and is computed once. The same for them as the model was taught to hear them.
 //!
 //! Keeps a digest of the words and never the words.
 
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::embedder::{EmbedError, Embedder};
+use super::embedder::{EmbedError, Embedder, Odds};
 
 /// How many vectors of each kind are kept: about 800 KB.
 const KEPT: usize = 512;
@@ -19,7 +19,7 @@ type Key = [u8; 32];
 pub struct Remembering<E> {
     embedder: E,
     questions: Mutex<Known>,
-    passages: Mutex<Known>,
+    asked: Mutex<Known>,
 }
 
 #[derive(Default)]
@@ -31,7 +31,7 @@ struct Known {
 impl<E: Embedder> Remembering<E> {
     /// Remembers what `embedder` computes.
     pub fn new(embedder: E) -> Self {
-        Remembering { embedder, questions: Mutex::default(), passages: Mutex::default() }
+        Remembering { embedder, questions: Mutex::default(), asked: Mutex::default() }
     }
 }
 
@@ -81,11 +81,29 @@ impl<E: Embedder> Embedder for Remembering<E> {
     }
 
     fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        recall_or(&self.passages, texts, |new| self.embedder.embed_passages(new))
+        self.embedder.embed_passages(texts)
+    }
+
+    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        recall_or(&self.asked, texts, |new| self.embedder.embed_asked(new))
+    }
+
+    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.embedder.embed_answers(texts)
+    }
+
+    fn odds(&self) -> Option<Odds> {
+        self.embedder.odds()
+    }
+
+    fn search_fingerprint(&self) -> String {
+        self.embedder.search_fingerprint()
     }
 
     fn forget(&self) {
-        *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+        for known in [&self.questions, &self.asked] {
+            *known.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -137,17 +155,17 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_one_thing_as_a_question_and_another_as_a_passage_and_only_questions_are_forgotten() {
+    fn a_text_is_one_thing_as_a_message_and_another_as_a_question_and_both_are_forgotten() {
         let remembering = Remembering::new(Counting::default());
         let text = owned(&["pan de centeno"]);
         let computed = || {
             remembering.embed_queries(&text).expect("vectors");
-            remembering.embed_passages(&text).expect("vectors");
+            remembering.embed_asked(&text).expect("vectors");
             remembering.embedder.computed.load(Ordering::Relaxed)
         };
         assert_eq!([computed(), computed()], [2, 2]);
         remembering.forget();
-        assert_eq!(computed(), 3);
+        assert_eq!(computed(), 4);
     }
 
     #[test]

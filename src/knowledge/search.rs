@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::embedder::Embedder;
+use super::embedder::{Embedder, Odds};
 use super::fold::{Token, tokens};
 use super::index::{LookUp, QueryWord};
 use super::manner::{Manner, Manners};
@@ -30,6 +30,9 @@ const COSINES: (f32, f32) = (0.75, 0.95);
 /// The same across languages: there all cosines lie lower by about 0.05, and without this every passage in the
 /// customer's language would outdo the right one in another.
 const COSINES_ACROSS: (f32, f32) = (0.70, 0.90);
+
+/// What being the one thing that is meant adds to a passage's rank.
+const MEANT: f32 = 0.25;
 
 /// A question of at most this many content words leans on the one before it.
 const ELLIPTIC: usize = 2;
@@ -66,17 +69,34 @@ pub struct Query {
 pub struct Hit {
     /// The passage.
     pub passage: Arc<Passage>,
-    /// How well it fits in all, 0 to 1. Orders the hits; it is no probability.
+    /// How well its words and its subject fit, 0 to 1; it is no probability.
     pub score: f32,
     /// How well its words fit, 0 to 1: BM25, saturated and independent of the question's length.
     pub lexical: f32,
     /// How well its meaning fits, 0 to 1: cosines rescaled; none without an embedder.
     pub dense: Option<f32>,
+    /// How probable its meaning makes it that one of its units answers, 0 to 1, among all units and the chance that nothing
+    /// does; none where the embedder does not tell.
+    pub meant: Option<f32>,
+    /// How the chance of each of its units to answer compares with that of "nothing answers", in order; none where the
+    /// embedder does not tell.
+    pub units: Vec<f32>,
     /// The share of the content words of the text (not the context) that the passage, its headings and its file's
     /// name hold, rare words counting more, 0 to 1. Means something only where `same_language` holds.
     pub coverage: f32,
     /// Whether the passage is in the customer's language.
     pub same_language: bool,
+}
+
+impl Hit {
+    /// What orders the hits: how well words and subject fit, and whether this is what is meant.
+    pub fn rank(&self) -> f32 {
+        rank(self.score, self.meant)
+    }
+}
+
+fn rank(score: f32, meant: Option<f32>) -> f32 {
+    score + MEANT * meant.unwrap_or(0.0)
 }
 
 /// One way of putting the question.
@@ -87,6 +107,8 @@ struct Form {
     own_measure: Measure,
     foreign_measure: Measure,
     vector: Option<Vec<f32>>,
+    /// The question as the embedder was taught to hear it.
+    asked: Option<Vec<f32>>,
     manner: Option<Manner>,
 }
 
@@ -96,31 +118,61 @@ struct Found {
     score: f32,
     lexical: f32,
     dense: Option<f32>,
+    meant: Option<f32>,
+    /// Which way of putting it found this.
+    form: usize,
+}
+
+impl Found {
+    fn rank(&self) -> f32 {
+        rank(self.score, self.meant)
+    }
+
+    /// The same content in two versions: as good as the better one.
+    fn or_its_version(self, other: Found) -> Found {
+        let of_both = |of: fn(&Found) -> Option<f32>| of(&self).into_iter().chain(of(&other));
+        Found {
+            score: self.score.max(other.score),
+            lexical: self.lexical.max(other.lexical),
+            dense: of_both(|found| found.dense).reduce(f32::max),
+            // What one says the other says as well: they share what is one chance.
+            meant: of_both(|found| found.meant).reduce(|one, other| (one + other).min(1.0)),
+            form: if other.score > self.score { other.form } else { self.form },
+        }
+    }
 }
 
 /// The best passages, best first, each content once.
 pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, limit: usize) -> Vec<Hit> {
     let forms = forms(snapshot, meaning, query);
     let mut best: HashMap<usize, Found> = HashMap::new();
-    for form in &forms {
-        for (index, found) in form.find(snapshot, query.language) {
+    let odds = meaning.and_then(|(embedder, _)| embedder.odds());
+    for (place, form) in forms.iter().enumerate() {
+        for (index, found) in form.find(snapshot, odds, query.language) {
+            let found = Found { form: place, ..found };
             let entry = best.entry(index).or_insert(found);
-            if found.score > entry.score {
+            if found.rank() > entry.rank() {
                 *entry = found;
             }
         }
     }
     let best = with_translations(snapshot, query.language, best);
     let mut ranked: Vec<(usize, Found)> = best.into_iter().filter(|(_, found)| found.score > 0.0).collect();
-    ranked.sort_by(|left, right| right.1.score.total_cmp(&left.1.score).then(left.0.cmp(&right.0)));
+    ranked.sort_by(|left, right| right.1.rank().total_cmp(&left.1.rank()).then(left.0.cmp(&right.0)));
     let kept = once_each(snapshot, query.language, ranked, limit);
     let asked = Measure::new(snapshot, &content_words(snapshot, &query.text, query.language));
+    let units = |found: &Found, index: usize| match (odds, &forms[found.form].asked) {
+        (Some(odds), Some(asked)) => snapshot.answers(index, asked).into_iter().map(|cosine| odds.of(cosine)).collect(),
+        _ => Vec::new(),
+    };
     kept.into_iter()
         .map(|(index, found)| Hit {
             passage: snapshot.passages[index].clone(),
             score: found.score,
             lexical: found.lexical,
             dense: found.dense,
+            meant: found.meant,
+            units: units(&found, index),
             coverage: asked.coverage(snapshot, index),
             same_language: snapshot.passages[index].language == query.language,
         })
@@ -133,12 +185,7 @@ fn with_translations(snapshot: &Snapshot, language: Language, found: HashMap<usi
     let mut all: HashMap<usize, Found> = HashMap::new();
     for (index, found) in found {
         let index = snapshot.translation(index, language).unwrap_or(index);
-        let entry = all.entry(index).or_insert(found);
-        *entry = Found {
-            score: entry.score.max(found.score),
-            lexical: entry.lexical.max(found.lexical),
-            dense: entry.dense.into_iter().chain(found.dense).reduce(f32::max),
-        };
+        all.entry(index).and_modify(|known| *known = known.or_its_version(found)).or_insert(found);
     }
     all
 }
@@ -164,6 +211,10 @@ fn forms(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query) -> Ve
         texts.push(joint);
     }
     let Some((embedder, manners)) = meaning.filter(|_| snapshot.has_vectors()) else { return forms };
+    let asked = if embedder.odds().is_some() { embedder.embed_asked(&texts).ok() } else { None };
+    for (form, asked) in forms.iter_mut().zip(asked.into_iter().flatten()) {
+        form.asked = Some(asked);
+    }
     match embedder.embed_queries(&texts) {
         Ok(vectors) => forms.iter_mut().zip(vectors).for_each(|(form, vector)| {
             if snapshot.has_other_than(query.language) {
@@ -179,7 +230,7 @@ fn forms(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query) -> Ve
 fn form(snapshot: &Snapshot, own: Vec<QueryWord>, weight: f32) -> Form {
     let foreign = foreign_words(&own);
     let (own_measure, foreign_measure) = (Measure::new(snapshot, &own), Measure::new(snapshot, &foreign));
-    Form { weight, own, foreign, own_measure, foreign_measure, vector: None, manner: None }
+    Form { weight, own, foreign, own_measure, foreign_measure, vector: None, asked: None, manner: None }
 }
 
 /// The different content words of a text with the ways of writing them that the index knows.
@@ -256,12 +307,14 @@ impl Measure {
 }
 
 impl Form {
-    fn find(&self, snapshot: &Snapshot, language: Language) -> HashMap<usize, Found> {
+    fn find(&self, snapshot: &Snapshot, odds: Option<Odds>, language: Language) -> HashMap<usize, Found> {
         let own: Vec<QueryWord> = self.own.iter().map(without_plain).collect();
         let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
         let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
         let cosines =
             self.vector.as_ref().map(|vector| snapshot.nearest(vector, language, CANDIDATES)).unwrap_or_default();
+        let shares =
+            odds.zip(self.asked.as_deref()).map(|(odds, asked)| snapshot.shares(asked, odds, language, CANDIDATES));
         let common = self.common(snapshot, language, cosines.keys());
         let candidates: HashSet<usize> =
             own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();
@@ -281,7 +334,10 @@ impl Form {
                     .and_then(|vector| cosines.get(&index).copied().or_else(|| snapshot.similarity(index, vector)));
                 let cosine = cosine.map(|cosine| cosine - common.get(&index).copied().unwrap_or(0.0));
                 let dense = cosine.map(|cosine| rescaled(cosine, if is_own { COSINES } else { COSINES_ACROSS }));
-                (index, Found { score: self.weight * combined(is_own, lexical, dense), lexical, dense })
+                // What is not among the most probable is hardly meant.
+                let meant = shares.as_ref().map(|shares| shares.get(&index).copied().unwrap_or(0.0));
+                let score = self.weight * combined(is_own, lexical, dense);
+                (index, Found { score, lexical, dense, meant, form: 0 })
             })
             .collect()
     }
@@ -345,6 +401,7 @@ fn once_each(
         *best = best.max(found.score);
     }
     let mut kept: Vec<(usize, Found)> = Vec::new();
+    let mut left_out: Vec<(&str, Option<f32>)> = Vec::new();
     let mut spoken: HashMap<&str, Language> = HashMap::new();
     for (index, found) in ranked {
         if kept.len() >= limit {
@@ -356,9 +413,17 @@ fn once_each(
         let has_own = !is_own && own_best.get(group).is_some_and(|best| *best >= TRANSLATION_SHARE * found.score);
         let is_other_version = !is_own && *spoken.entry(group).or_insert(speaks) != speaks;
         if has_own || is_other_version || kept.iter().any(|(other, _)| snapshot.say_the_same(index, *other)) {
+            left_out.push((group, found.meant));
             continue;
         }
         kept.push((index, found));
+    }
+    for (group, meant) in left_out {
+        let of_group = |index: usize| snapshot.group(index) == group;
+        // What another version says this one says as well: they share what is one chance.
+        if let Some((_, found)) = kept.iter_mut().find(|(index, _)| of_group(*index)) {
+            found.meant = found.meant.map(|share| (share + meant.unwrap_or(0.0)).min(1.0));
+        }
     }
     kept
 }

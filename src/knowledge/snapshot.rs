@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::Language;
 
+use super::embedder::Odds;
 use super::fold::tokens;
 use super::index::{QueryWord, Words};
 use super::load::Document;
@@ -16,6 +17,10 @@ use super::vectors::PassageVectors;
 
 /// Passages this alike, in two languages, with the same figures, say the same.
 const SAME_CONTENT: f32 = 0.92;
+
+/// So many units are weighed against each other, as many as the embedder was taught with: thousands of passages that are
+/// far from a question do not make an answer less probable.
+const WEIGHED: usize = 64;
 
 /// All that a search needs.
 pub struct Snapshot {
@@ -135,6 +140,30 @@ impl Snapshot {
         all.into_iter().collect()
     }
 
+    /// How probable it is that a unit of a passage for readers of a language answers a question as it is asked, 0 to 1, among
+    /// the nearest units and the chance that nothing does; for the most probable passages, at most `limit`.
+    pub fn shares(&self, asked: &[f32], odds: Odds, language: Language, limit: usize) -> HashMap<usize, f32> {
+        let mut weighed: Vec<f32> = Vec::new();
+        let mut all: Vec<(usize, f32)> = Vec::new();
+        for index in (0..self.vectors.len()).filter(|index| self.serves(*index, language)) {
+            let Some(vectors) = &self.vectors[index] else { continue };
+            let first = weighed.len();
+            weighed.extend(vectors.answers(asked).into_iter().map(|cosine| odds.of(cosine)));
+            all.push((index, weighed[first..].iter().sum()));
+        }
+        let total = 1.0 + largest(&mut weighed, WEIGHED).iter().sum::<f32>();
+        if all.len() > limit {
+            all.select_nth_unstable_by(limit, |left, right| right.1.total_cmp(&left.1));
+            all.truncate(limit);
+        }
+        all.into_iter().map(|(index, share)| (index, (share / total).min(1.0))).collect()
+    }
+
+    /// The cosine of each unit of a passage, as an answer, with a question as it is asked; none without vectors.
+    pub fn answers(&self, index: usize, asked: &[f32]) -> Vec<f32> {
+        self.vectors.get(index).and_then(Option::as_ref).map(|vectors| vectors.answers(asked)).unwrap_or_default()
+    }
+
     /// Whether some passage for readers of a language is in another.
     pub fn has_other_than(&self, language: Language) -> bool {
         let is_other = |index: usize| self.passages[index].language != language && self.serves(index, language);
@@ -161,6 +190,15 @@ impl Snapshot {
     }
 }
 
+/// The largest numbers, at most `count`, in no order.
+fn largest(numbers: &mut [f32], count: usize) -> &[f32] {
+    if numbers.len() <= count {
+        return numbers;
+    }
+    numbers.select_nth_unstable_by(count, |left, right| right.total_cmp(left));
+    &numbers[..count]
+}
+
 fn figures(passage: &Passage) -> Vec<String> {
     let mut figures: Vec<String> = tokens(&passage.text(), passage.language)
         .into_iter()
@@ -169,4 +207,19 @@ fn figures(passage: &Passage) -> Vec<String> {
         .collect();
     figures.sort_unstable();
     figures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_are_taken_and_all_where_there_are_few() {
+        let mut numbers = [1.0, 5.0, 3.0, 4.0];
+        let mut two = largest(&mut numbers, 2).to_vec();
+        two.sort_by(f32::total_cmp);
+        assert_eq!(two, [4.0, 5.0]);
+        assert_eq!(largest(&mut [2.0], 2), [2.0]);
+        assert!(largest(&mut [], 2).is_empty());
+    }
 }

@@ -159,12 +159,44 @@ fn scores_and_their_parts_stay_between_nought_and_one() {
     for text in ["pan", "?", "", "¿quiénes sois?", "pan pan pan tarta 2,50 € café 咖啡 🎂", &"pan ".repeat(500)]
     {
         for hit in knowledge.search(&query(text, Language::Es), 100) {
-            for share in [hit.score, hit.lexical, hit.dense.unwrap(), hit.coverage] {
+            for share in [hit.score, hit.lexical, hit.dense.unwrap(), hit.meant.unwrap(), hit.coverage] {
                 assert!((0.0..=1.0).contains(&share), "{text}: {hit:?}");
             }
+            // Whoever chooses among the units goes by their place.
+            assert_eq!(hit.units.len(), hit.passage.units().len(), "{hit:?}");
         }
     }
     assert!(!knowledge.search(&query("¿quiénes sois?", Language::Es), 3).is_empty());
+}
+
+#[test]
+fn what_is_meant_is_shared_by_all_that_may_answer_and_by_nothing() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.md", "---\nlanguage: es\n---\n# Pan\n\n- Pan de centeno\n- Pan de maíz los martes\n");
+    write(&dir, "b.md", "---\nlanguage: es\n---\n# Pagar\n\nSolo efectivo.");
+    let (knowledge, _) = open(dir.path(), None, fake());
+    let hits = knowledge.search(&query("Pan: Pan de maíz los martes", Language::Es), 9);
+    let total: f32 = hits.iter().filter_map(|hit| hit.meant).sum();
+    assert!(total < 1.0 && hits[0].meant.unwrap() > 0.5, "{hits:?}");
+    assert!(hits[0].units[1] > hits[0].units[0], "{hits:?}");
+    let (words_alone, _) = open(dir.path(), None, None);
+    let hits = words_alone.search(&query("pan de maíz", Language::Es), 9);
+    assert!(hits[0].meant.is_none() && hits[0].units.is_empty());
+}
+
+#[test]
+fn versions_in_several_languages_share_one_chance() {
+    let alone = TempDir::new().unwrap();
+    write(&alone, "hours.es.md", "# Horario\n\nAbrimos el domingo de 8:00 a 14:00 en Ruzafa.");
+    let both = TempDir::new().unwrap();
+    write(&both, "hours.es.md", "# Horario\n\nAbrimos el domingo de 8:00 a 14:00 en Ruzafa.");
+    write(&both, "hours.en.md", "# Hours\n\nOn Sunday we open de 8:00 a 14:00 en Ruzafa.");
+    let meant = |dir: &TempDir| {
+        let hits = open(dir.path(), None, fake()).0.search(&query("¿el domingo en Ruzafa?", Language::Es), 9);
+        assert_eq!(hits.len(), 1, "{hits:?}");
+        hits[0].meant.unwrap()
+    };
+    assert!(meant(&both) >= meant(&alone), "{} {}", meant(&both), meant(&alone));
 }
 
 #[test]
@@ -248,11 +280,12 @@ fn only_what_changed_is_read_indexed_and_embedded_again() {
     write(&dir, "a.es.md", "Tenemos pan.");
     write(&dir, "b.es.md", "Tenemos tarta.");
     let (knowledge, report) = open(dir.path(), Some(kept.path()), fake());
-    assert_eq!(report.embedded, 2);
+    // Each of the two once as a passage and once as an answer.
+    assert_eq!(report.embedded, 4);
     let version = knowledge.version();
     assert_eq!(knowledge.reload().embedded, 0);
     write(&dir, "b.es.md", "Tenemos bollos.");
-    assert_eq!(knowledge.reload().embedded, 1);
+    assert_eq!(knowledge.reload().embedded, 2);
     assert_ne!(knowledge.version(), version);
     let version = knowledge.version();
     drop(knowledge);
@@ -279,7 +312,7 @@ fn damage_to_what_is_kept_costs_nothing_but_time() {
         }
     }
     let (knowledge, report) = open(dir.path(), Some(kept.path()), fake());
-    assert_eq!((report.problems.len(), report.embedded), (0, 1));
+    assert_eq!((report.problems.len(), report.embedded), (0, 2));
     assert_eq!(first_file(&knowledge, &query("pan", Language::Es)), "a.es.md");
 }
 

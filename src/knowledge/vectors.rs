@@ -1,8 +1,8 @@
-//! The vectors of passages and of pairs of neighbouring sentences, kept so that only what changed is embedded again.
+//! The vectors of passages, of pairs of neighbouring sentences, and of single ones as answers, kept so that only what changed is embedded again.
 //!
 //! Exact search: every passage is compared. Names no model; the [`Embedder`] is handed in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::embedder::{DIMENSION, EmbedError, Embedder};
 use super::passage::Passage;
 
 /// The first bytes of the file; the number changes with its layout or with what is embedded.
-const MAGIC: &[u8; 8] = b"ATVEC\x00\x01\n";
+const MAGIC: &[u8; 8] = b"ATVEC\x00\x02\n";
 
 /// Texts handed to the embedder at once.
 const BATCH: usize = 16;
@@ -28,6 +28,8 @@ type Key = [u8; 16];
 pub struct PassageVectors {
     whole: Arc<[f32]>,
     windows: Vec<Arc<[f32]>>,
+    /// Of each unit as an answer, in order.
+    answers: Vec<Arc<[f32]>>,
 }
 
 /// Every vector that is known, with the file that keeps them.
@@ -43,6 +45,11 @@ impl PassageVectors {
         let whole = dot(&self.whole, question);
         let best = self.windows.iter().map(|window| dot(window, question)).fold(f32::MIN, f32::max);
         if self.windows.is_empty() { whole } else { f32::midpoint(whole, best) }
+    }
+
+    /// The cosine of each unit, as an answer, with a question as it is asked, in order.
+    pub fn answers(&self, asked: &[f32]) -> Vec<f32> {
+        self.answers.iter().map(|unit| dot(unit, asked)).collect()
     }
 
     /// The cosine of two whole passages.
@@ -75,6 +82,30 @@ pub fn texts(passage: &Passage) -> Vec<String> {
     texts
 }
 
+/// Each unit below the last of the headings.
+pub fn answers(passage: &Passage) -> Vec<String> {
+    let near = passage.headings.last().map_or(String::new(), |heading| format!("{heading}: "));
+    passage.units().iter().map(|unit| format!("{near}{unit}")).collect()
+}
+
+/// A text that is to be embedded, and whether as an answer.
+struct Wanted {
+    key: Key,
+    text: String,
+    is_answer: bool,
+}
+
+impl Wanted {
+    fn new(text: String, is_answer: bool) -> Wanted {
+        Wanted { key: key(&text, is_answer), text, is_answer }
+    }
+
+    fn of(passage: &Passage) -> Vec<Wanted> {
+        let texts = texts(passage).into_iter().map(|text| Wanted::new(text, false));
+        texts.chain(answers(passage).into_iter().map(|text| Wanted::new(text, true))).collect()
+    }
+}
+
 impl VectorStore {
     /// The vectors that a file holds for an embedder; none when it is missing, damaged or another embedder's.
     pub fn open(path: Option<PathBuf>, fingerprint: String) -> Self {
@@ -90,14 +121,11 @@ impl VectorStore {
         passages: &[Arc<Passage>],
         embedder: &dyn Embedder,
     ) -> (Vec<Option<PassageVectors>>, usize, Option<EmbedError>) {
-        let keyed: Vec<Vec<(Key, String)>> = passages
-            .iter()
-            .map(|passage| texts(passage).into_iter().map(|text| (key(&text), text)).collect())
-            .collect();
-        let (embedded, fault) = self.embed_missing(keyed.iter().flatten(), embedder);
-        let found = keyed.iter().map(|texts| self.passage(texts)).collect();
+        let wanted: Vec<Vec<Wanted>> = passages.iter().map(|passage| Wanted::of(passage)).collect();
+        let (embedded, fault) = self.embed_missing(wanted.iter().flatten(), embedder);
+        let found = wanted.iter().map(|texts| self.passage(texts)).collect();
         let used: HashMap<Key, Arc<[f32]>> =
-            keyed.iter().flatten().filter_map(|(key, _)| Some((*key, self.known.get(key)?.clone()))).collect();
+            wanted.iter().flatten().filter_map(|it| Some((it.key, self.known.get(&it.key)?.clone()))).collect();
         let has_leftovers = used.len() < self.known.len();
         self.known = used;
         if embedded > 0 || has_leftovers {
@@ -106,35 +134,33 @@ impl VectorStore {
         (found, embedded, fault)
     }
 
-    fn passage(&self, texts: &[(Key, String)]) -> Option<PassageVectors> {
-        let mut vectors = texts.iter().map(|(key, _)| self.known.get(key).cloned()).collect::<Option<Vec<_>>>()?;
+    fn passage(&self, texts: &[Wanted]) -> Option<PassageVectors> {
+        let known = |is_answer: bool| {
+            let these = texts.iter().filter(move |it| it.is_answer == is_answer);
+            these.map(|it| self.known.get(&it.key).cloned()).collect::<Option<Vec<_>>>()
+        };
+        let mut vectors = known(false)?;
         let windows = vectors.split_off(1);
-        Some(PassageVectors { whole: vectors.pop()?, windows })
+        Some(PassageVectors { whole: vectors.pop()?, windows, answers: known(true)? })
     }
 
     fn embed_missing<'a>(
         &mut self,
-        keyed: impl Iterator<Item = &'a (Key, String)>,
+        wanted: impl Iterator<Item = &'a Wanted>,
         embedder: &dyn Embedder,
     ) -> (usize, Option<EmbedError>) {
-        let mut missing: HashMap<Key, &String> = HashMap::new();
-        let mut order = Vec::new();
-        for (key, text) in keyed {
-            if !self.known.contains_key(key) && missing.insert(*key, text).is_none() {
-                order.push((*key, text.clone()));
-            }
-        }
+        let mut seen: HashSet<Key> = HashSet::new();
+        let is_new = |it: &&Wanted| !self.known.contains_key(&it.key) && seen.insert(it.key);
+        let (answers, texts): (Vec<&Wanted>, Vec<&Wanted>) = wanted.filter(is_new).partition(|it| it.is_answer);
+        let all = texts.len() + answers.len();
         let mut embedded = 0;
-        for batch in order.chunks(BATCH) {
-            let texts: Vec<String> = batch.iter().map(|(_, text)| text.clone()).collect();
-            match embed(embedder, &texts) {
-                Ok(vectors) => {
-                    self.known.extend(batch.iter().map(|(key, _)| *key).zip(vectors));
-                }
+        for batch in texts.chunks(BATCH).chain(answers.chunks(BATCH)) {
+            match embed(embedder, batch) {
+                Ok(vectors) => self.known.extend(batch.iter().map(|it| it.key).zip(vectors)),
                 Err(fault) => return (embedded, Some(fault)),
             }
             embedded += batch.len();
-            if embedded % SAVE_EVERY < BATCH && embedded < order.len() {
+            if embedded % SAVE_EVERY < BATCH && embedded < all {
                 self.save();
             }
         }
@@ -167,17 +193,21 @@ impl VectorStore {
     }
 }
 
-fn embed(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Arc<[f32]>>, EmbedError> {
-    let vectors = embedder.embed_passages(texts)?;
+/// The vectors of a batch that is of one kind.
+fn embed(embedder: &dyn Embedder, batch: &[&Wanted]) -> Result<Vec<Arc<[f32]>>, EmbedError> {
+    let texts: Vec<String> = batch.iter().map(|it| it.text.clone()).collect();
+    let is_answer = batch.first().is_some_and(|it| it.is_answer);
+    let vectors = if is_answer { embedder.embed_answers(&texts)? } else { embedder.embed_passages(&texts)? };
     if vectors.len() != texts.len() || vectors.iter().any(|vector| vector.len() != DIMENSION) {
         return Err(EmbedError::Failed(format!("it did not return {DIMENSION} numbers for each text")));
     }
     Ok(vectors.into_iter().map(Arc::from).collect())
 }
 
-fn key(text: &str) -> Key {
+fn key(text: &str, is_answer: bool) -> Key {
     let mut key = Key::default();
-    key.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
+    let digest = Sha256::new().chain_update([u8::from(is_answer)]).chain_update(text).finalize();
+    key.copy_from_slice(&digest[..16]);
     key
 }
 
@@ -231,6 +261,7 @@ mod tests {
     fn a_passage_is_embedded_whole_and_in_pairs_of_sentences() {
         assert_eq!(texts(&passage(&["Uno.", "Dos."])), ["Pan\nUno. Dos."]);
         assert_eq!(texts(&passage(&["A.", "B.", "C."])), ["Pan\nA. B. C.", "Pan: A. B.", "Pan: B. C."]);
+        assert_eq!(answers(&passage(&["A.", "B."])), ["Pan: A.", "Pan: B."]);
     }
 
     #[test]
@@ -240,8 +271,9 @@ mod tests {
         let embedder = FakeEmbedder::default();
         let (first, second) = (passage(&["Uno."]), passage(&["Dos."]));
         let mut store = VectorStore::open(path.clone(), embedder.fingerprint());
-        assert_eq!(store.vectors(std::slice::from_ref(&first), &embedder).1, 1);
-        assert_eq!(store.vectors(&[first.clone(), second.clone()], &embedder).1, 1);
+        // Each is embedded whole, and its one sentence as an answer.
+        assert_eq!(store.vectors(std::slice::from_ref(&first), &embedder).1, 2);
+        assert_eq!(store.vectors(&[first.clone(), second.clone()], &embedder).1, 2);
         let mut reopened = VectorStore::open(path.clone(), embedder.fingerprint());
         let (found, embedded, fault) = reopened.vectors(&[first.clone(), second], &embedder);
         assert_eq!((embedded, fault), (0, None));
@@ -249,7 +281,7 @@ mod tests {
         let similarity = |index: usize| found[index].as_ref().unwrap().similarity(&question);
         assert!(similarity(0) > 0.99 && similarity(0) > similarity(1));
         let mut other = VectorStore::open(path, "another model".into());
-        assert_eq!(other.vectors(&[first], &embedder).1, 1);
+        assert_eq!(other.vectors(&[first], &embedder).1, 2);
     }
 
     #[test]

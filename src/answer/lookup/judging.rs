@@ -7,7 +7,7 @@ use crate::answer::finding::Finding;
 use crate::answer::judge::judge;
 use crate::answer::model::ModelUse;
 use crate::answer::nearness::nearness;
-use crate::answer::quote::{Quote, fit, quote, quote_near};
+use crate::answer::quote::{Quote, fit, quote_near};
 use crate::decide::confidence::{Evidence, confidence, span_of_judge};
 use crate::knowledge::Passage;
 
@@ -45,8 +45,8 @@ impl Lookup<'_> {
     /// Judged is what would be said, below its headings, and not the passage that it is taken from: a list of prices
     /// holds much that nobody asked for.
     async fn judged(&self, finding: &mut Finding, index: usize, model: &mut ModelUse<'_>) -> Option<(f32, Quote)> {
-        let nearness = self.nearness(finding, index).await;
-        let passage = &finding.hits.get(index)?.passage;
+        let hit = finding.hits.get(index)?;
+        let (passage, nearness) = (&hit.passage, nearness(&hit.units));
         let quoted = quote_near(&self.question(&finding.asked), passage, self.budget_chars, nearness.as_deref());
         let under = below_headings(passage, &quoted.text);
         let probability = judge(model, &finding.asked.text, &under, finding.asked.language, &mut finding.trail).await?;
@@ -73,7 +73,7 @@ impl Lookup<'_> {
                 // How far it lies above the others is the judge's to say.
                 margin: NO_MARGIN + JUDGES_MARGIN * (probability - others).max(0.0),
                 judge: Some(probability),
-                ..evidence_of(hit, fit(&question, &hit.passage), &quote(&question, &hit.passage, self.budget_chars))
+                ..evidence_of(hit, fit(&question, &hit.passage), &quoted)
             };
             if confidence(&evidence) > finding.confidence {
                 finding.quoted = quoted.text;
@@ -83,14 +83,6 @@ impl Lookup<'_> {
                 finding.hits[..=index].rotate_right(1);
             }
         }
-    }
-
-    /// How near a passage's units are to a question in another language.
-    pub(super) async fn nearness(&self, finding: &Finding, index: usize) -> Option<Vec<f32>> {
-        let passage = finding.hits.get(index).filter(|hit| !hit.same_language)?.passage.clone();
-        let embedder = self.knowledge.embedder()?;
-        let asked = finding.asked.text.clone();
-        tokio::task::spawn_blocking(move || nearness(&embedder, &asked, &passage)).await.ok()?
     }
 }
 

@@ -13,7 +13,7 @@ const NEAR_BEST: f32 = 0.72;
 const KIND_BONUS: f32 = 1.0;
 /// What speaking of the day that was asked for is worth: more than any word.
 const DAY_BONUS: f32 = 3.0;
-/// What the unit that is nearest in meaning is worth across languages: about as much as a rare word.
+/// What the unit that is nearest in meaning is worth: about as much as a rare word.
 const NEARNESS: f32 = 2.0;
 /// What a word of the question before is worth, beside one of this question.
 const CONTEXT_WEIGHT: f32 = 0.5;
@@ -210,8 +210,13 @@ pub fn choose(
     let nearness = nearness.filter(|_| !wanted.words.is_empty());
     let mut scores = scores(wanted, passage, units, nearness.is_some());
     if let Some(nearness) = nearness {
-        // Squared: of a list's rows the nearest is nearly always the one, and the others are never far.
-        scores.iter_mut().zip(nearness).for_each(|(score, near)| *score += NEARNESS * near * near);
+        let is_other_day = |unit: &Unit| !unit.days.is_empty() && !unit.days.meets(wanted.days);
+        for ((score, near), unit) in scores.iter_mut().zip(nearness).zip(units) {
+            // To vectors Saturday and Sunday are nearly the same.
+            if wanted.days.is_empty() || !is_other_day(unit) {
+                *score += NEARNESS * near;
+            }
+        }
     }
     let near = near_best(wanted, units, &scores);
     let length: usize = units.iter().map(|unit| unit.text.chars().count()).sum();
@@ -225,6 +230,11 @@ pub fn choose(
     let mut chosen = within_budget(&ranked, units, budget_chars);
     chosen.sort_unstable();
     with_companions(&chosen, units)
+}
+
+/// Whether some unit holds a word that the question asks for.
+pub fn is_told_by_words(wanted: &Wanted, units: &[Unit]) -> bool {
+    units.iter().any(|unit| wanted.words.iter().any(|word| unit.bag.holds(word)))
 }
 
 /// The units that answer about as well as the best one; none where nothing tells.

@@ -3,10 +3,11 @@
 //! Several texts are computed at once as one long row of tokens; only attention looks at each text by itself. Nothing is
 //! padded, and a text's vector does not depend on its neighbours.
 
-use candle_core::quantized::QTensor;
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{D, Device, Module, Result, Tensor};
 use candle_nn::ops::{layer_norm, softmax_last_dim};
 
+use super::adapter::{Adapter, LowRank};
 use super::gguf::{Flaw, ModelFile};
 use super::linear::{Kernel, Linear};
 
@@ -19,6 +20,18 @@ pub(super) struct Bert {
     positions: Tensor,
     norm: Norm,
     layers: Vec<Layer>,
+    /// The layers with an adapter's updates, where there is one.
+    adapted: Option<Vec<Layer>>,
+    sizes: Sizes,
+}
+
+/// With which weights texts are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weights {
+    /// As the file holds them.
+    Own,
+    /// With the adapter's updates, where there is one.
+    Adapted,
 }
 
 #[derive(Debug)]
@@ -41,6 +54,7 @@ struct Norm {
 }
 
 /// The sizes that the metadata gives.
+#[derive(Debug)]
 struct Sizes {
     layers: usize,
     hidden: usize,
@@ -58,8 +72,12 @@ struct Span {
 }
 
 impl Bert {
-    /// Loads the weights.
-    pub(super) fn from_file(file: &mut ModelFile, kernel: Kernel) -> std::result::Result<Self, Flaw> {
+    /// Loads the weights, and beside them once more those of the layers with what `adapter` adds.
+    pub(super) fn from_file(
+        file: &mut ModelFile,
+        kernel: Kernel,
+        adapter: Option<&Adapter>,
+    ) -> std::result::Result<Self, Flaw> {
         let sizes = Sizes::from_file(file)?;
         let hidden = sizes.hidden;
         let rows = file.dims("token_embd.weight")?[0];
@@ -69,9 +87,38 @@ impl Bert {
         let types = file.tensor("token_types.weight", &[types, hidden])?.dequantize(&Device::Cpu)?;
         let positions = positions.broadcast_add(&types.get(0)?)?;
         let norm = Norm::from_file(file, "token_embd_norm", &sizes)?;
-        let layers = (0..sizes.layers).map(|index| Layer::from_file(file, index, &sizes, kernel));
-        let layers = layers.collect::<std::result::Result<_, _>>()?;
-        Ok(Bert { tokens, positions, norm, layers })
+        let mut layers = |adapter: Option<&Adapter>| {
+            let layers = (0..sizes.layers).map(|index| Layer::from_file(file, index, &sizes, kernel, adapter));
+            layers.collect::<std::result::Result<Vec<_>, Flaw>>()
+        };
+        let own = layers(None)?;
+        let adapted = adapter.map(|adapter| layers(Some(adapter))).transpose()?;
+        Ok(Bert { tokens, positions, norm, layers: own, adapted, sizes })
+    }
+
+    /// Whether an adapter adds to it.
+    pub(super) fn is_adapted(&self) -> bool {
+        self.adapted.is_some()
+    }
+
+    /// How many layers it has, ...
+    pub(super) fn layers(&self) -> usize {
+        self.sizes.layers
+    }
+
+    /// ... how wide they are within, ...
+    pub(super) fn inner(&self) -> usize {
+        self.sizes.inner
+    }
+
+    /// ... how many heads look in each, ...
+    pub(super) fn heads(&self) -> usize {
+        self.sizes.heads
+    }
+
+    /// ... and what keeps a normalisation from dividing by nothing.
+    pub(super) fn epsilon(&self) -> f32 {
+        self.sizes.epsilon
     }
 
     /// The length of a vector.
@@ -85,19 +132,21 @@ impl Bert {
     }
 
     /// One L2-normalised vector for each text, given as token ids: at least one, at most [`Bert::context`].
-    pub(super) fn embed(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>> {
+    pub(super) fn embed(&self, texts: &[Vec<u32>], weights: Weights) -> Result<Vec<Vec<f32>>> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
         let spans = spans(texts);
         let mut hidden = self.input(texts)?;
-        for layer in &self.layers {
+        let layers = self.adapted.as_ref().filter(|_| weights == Weights::Adapted).unwrap_or(&self.layers);
+        for layer in layers {
             hidden = layer.forward(&hidden, &spans)?;
         }
         spans.iter().map(|span| pool(&hidden.narrow(0, span.start, span.length)?)).collect()
     }
 
-    fn input(&self, texts: &[Vec<u32>]) -> Result<Tensor> {
+    /// What the first layer reads: a row a token, all texts one below the other.
+    pub(super) fn input(&self, texts: &[Vec<u32>]) -> Result<Tensor> {
         let ids: Vec<u32> = texts.iter().flatten().copied().collect();
         let places: Vec<u32> = texts.iter().flat_map(|text| (0_u32..).take(text.len())).collect();
         let tokens = self.tokens.embedding(&Tensor::new(ids, &Device::Cpu)?)?;
@@ -107,13 +156,24 @@ impl Bert {
 }
 
 impl Layer {
-    fn from_file(file: &mut ModelFile, index: usize, sizes: &Sizes, kernel: Kernel) -> std::result::Result<Self, Flaw> {
+    fn from_file(
+        file: &mut ModelFile,
+        index: usize,
+        sizes: &Sizes,
+        kernel: Kernel,
+        adapter: Option<&Adapter>,
+    ) -> std::result::Result<Self, Flaw> {
         let (hidden, inner) = (sizes.hidden, sizes.inner);
         let mut linear = |names: &[&str], outputs: usize, inputs: usize| -> std::result::Result<Linear, Flaw> {
             let mut parts = Vec::new();
             for name in names {
-                let weight = file.tensor(&format!("blk.{index}.{name}.weight"), &[outputs, inputs])?;
-                parts.push((weight, file.tensor(&format!("blk.{index}.{name}.bias"), &[outputs])?));
+                let name = format!("blk.{index}.{name}");
+                let weight = file.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
+                let weight = match adapter.and_then(|adapter| adapter.updates.get(&name)) {
+                    Some(update) => updated(&weight, update)?,
+                    None => weight,
+                };
+                parts.push((weight, file.tensor(&format!("{name}.bias"), &[outputs])?));
             }
             Ok(Linear::new(&parts, kernel)?)
         };
@@ -155,6 +215,11 @@ impl Layer {
         let (tokens, hidden) = x.dims2()?;
         x.reshape((tokens, self.heads, hidden / self.heads))?.transpose(0, 1)?.contiguous()
     }
+}
+
+/// A weight with its update, in eight bits: an update is smaller than the steps of four.
+fn updated(weight: &QTensor, update: &LowRank) -> Result<QTensor> {
+    QTensor::quantize(&(weight.dequantize(&Device::Cpu)? + update.delta()?)?, GgmlDType::Q8_0)
 }
 
 impl Norm {
@@ -226,7 +291,7 @@ mod tests {
 
     fn tiny(kernel: Kernel) -> Bert {
         let (_folder, path) = tiny_model();
-        Bert::from_file(&mut ModelFile::open(&path).expect("opens"), kernel).expect("a model")
+        Bert::from_file(&mut ModelFile::open(&path).expect("opens"), kernel, None).expect("a model")
     }
 
     fn dot(one: &[f32], other: &[f32]) -> f32 {
@@ -238,9 +303,9 @@ mod tests {
         let texts = [vec![0, 5, 7, 8, 2], vec![0, 2], vec![0, 5, 7, 11, 12, 13, 14, 2]];
         for kernel in [Kernel::AsStored, Kernel::Repacked] {
             let model = tiny(kernel);
-            let together = model.embed(&texts)?;
+            let together = model.embed(&texts, Weights::Own)?;
             for (text, vector) in texts.iter().zip(&together) {
-                let alone = &model.embed(std::slice::from_ref(text))?[0];
+                let alone = &model.embed(std::slice::from_ref(text), Weights::Own)?[0];
                 let close = alone.iter().zip(vector).all(|(one, other)| (one - other).abs() < 1e-5);
                 assert!(close, "{kernel:?}: {alone:?} against {vector:?}");
                 assert!((dot(vector, vector) - 1.0).abs() < 1e-5);
@@ -252,7 +317,7 @@ mod tests {
     #[test]
     fn the_order_of_tokens_matters() -> Result<()> {
         let model = tiny(Kernel::AsStored);
-        let vectors = model.embed(&[vec![0, 5, 11, 2], vec![0, 11, 5, 2]])?;
+        let vectors = model.embed(&[vec![0, 5, 11, 2], vec![0, 11, 5, 2]], Weights::Own)?;
         assert!(dot(&vectors[0], &vectors[1]) < 0.9999);
         Ok(())
     }
@@ -260,19 +325,20 @@ mod tests {
     #[test]
     fn both_kernels_give_nearly_the_same_vectors() -> Result<()> {
         let text = [vec![0, 5, 7, 8, 13, 2]];
-        let (stored, repacked) = (tiny(Kernel::AsStored).embed(&text)?, tiny(Kernel::Repacked).embed(&text)?);
+        let (stored, repacked) =
+            (tiny(Kernel::AsStored).embed(&text, Weights::Own)?, tiny(Kernel::Repacked).embed(&text, Weights::Own)?);
         assert!(dot(&stored[0], &repacked[0]) > 0.999);
         Ok(())
     }
 
     #[test]
     fn no_texts_give_no_vectors() -> Result<()> {
-        assert!(tiny(Kernel::AsStored).embed(&[])?.is_empty());
+        assert!(tiny(Kernel::AsStored).embed(&[], Weights::Own)?.is_empty());
         Ok(())
     }
 
     #[test]
     fn a_token_outside_the_vocabulary_is_an_error() {
-        assert!(tiny(Kernel::AsStored).embed(&[vec![0, 9_999, 2]]).is_err());
+        assert!(tiny(Kernel::AsStored).embed(&[vec![0, 9_999, 2]], Weights::Own).is_err());
     }
 }
