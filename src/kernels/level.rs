@@ -1,5 +1,7 @@
 //! Which vector instructions this processor has.
 
+#[cfg(target_arch = "aarch64")]
+use super::simd::Neon;
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512};
 use super::simd::{Portable, Work};
@@ -16,6 +18,12 @@ enum Kind {
     /// 256 bits wide (x86-64, from 2013).
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    /// 128 bits wide, with dot products of bytes (64-bit ARM, from 2018).
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(Neon<true>),
+    /// 128 bits wide (every 64-bit ARM).
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon<false>),
     /// What the compiler makes of plain loops: right everywhere, and slow.
     Portable(Portable),
 }
@@ -34,6 +42,11 @@ impl Level {
             levels.extend(Avx512::detect().map(|proof| Level(Kind::Avx512(proof))));
             levels.extend(Avx2::detect().map(|proof| Level(Kind::Avx2(proof))));
         }
+        #[cfg(target_arch = "aarch64")]
+        {
+            levels.extend(Neon::<true>::detect().map(|proof| Level(Kind::NeonDot(proof))));
+            levels.extend(Neon::<false>::detect().map(|proof| Level(Kind::Neon(proof))));
+        }
         levels.push(Level(Kind::Portable(Portable)));
         levels
     }
@@ -50,6 +63,10 @@ impl Level {
             Kind::Avx512(_) => "avx512vnni",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Kind::NeonDot(_) => "neon with dot products",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => "neon",
             Kind::Portable(_) => "portable",
         }
     }
@@ -62,6 +79,10 @@ impl Level {
             Kind::Avx512(simd) => simd.run(work),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(simd) => simd.run(work),
+            #[cfg(target_arch = "aarch64")]
+            Kind::NeonDot(simd) => simd.run(work),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(simd) => simd.run(work),
             Kind::Portable(simd) => work.run(simd),
         }
     }

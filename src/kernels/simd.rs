@@ -7,12 +7,16 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use self::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) use self::avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(super) use self::neon::Neon;
 pub(super) use self::portable::Portable;
 
 /// What a kernel does for one task: compiled for each level, chosen by [`Level::run`](super::Level::run).

@@ -4,6 +4,7 @@ mod attention;
 mod elementwise;
 mod pool;
 mod product;
+mod rotation;
 
 use super::{Kernels, Level};
 

@@ -1,0 +1,19 @@
+//! A model file with a chat template that wishes no good.
+//!
+//! Known, and not looked for here: a template that doubles a text again and again asks for memory without bound, which no
+//! count of steps sees. `make fuzz` ends with what it asked for.
+#![no_main]
+
+#[path = "shared.rs"]
+mod shared;
+#[path = "../../support/tiny_gguf.rs"]
+mod tiny_gguf;
+
+use candle_core::quantized::gguf_file::Value;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|template: &str| {
+    let template = Value::String(template.to_owned());
+    tiny_gguf::write_with(&shared::path(), "qwen2", &[("tokenizer.chat_template", template)]);
+    shared::load();
+});
