@@ -15,8 +15,10 @@ use super::snapshot::Snapshot;
 
 /// How many characters of a customer's message a brief quotes.
 const QUOTED: usize = 200;
-/// A summary is this many tokens at most.
-const SUMMARY_TOKENS: usize = 120;
+/// A summary has this many sentences at most, ...
+const SUMMARY_SENTENCES: usize = 3;
+/// ... and is thrown away beyond so many tokens: the model has lost its way.
+const SUMMARY_TOKENS: usize = 160;
 /// The prompt of a summary holds this many tokens of conversation at most: the oldest are left out first.
 const CONVERSATION_TOKENS: usize = 700;
 /// A summary is written between two turns and given up when the customer writes; it never takes longer than this.
@@ -129,7 +131,9 @@ async fn summarise(
         return None;
     }
     let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, text)];
-    model.generate(GenerateRequest::new(messages, SUMMARY_TOKENS), &mut Vec::new()).await
+    let request =
+        GenerateRequest { sentences: Some(SUMMARY_SENTENCES), ..GenerateRequest::new(messages, SUMMARY_TOKENS) };
+    model.generate(request, &mut Vec::new()).await
 }
 
 /// The last lines that fit the budget.

@@ -81,7 +81,11 @@ impl Remembered {
 impl LanguageModel for Remembered {
     fn generate(&self, request: GenerateRequest) -> BoxFuture<'_, Result<Generated, ModelError>> {
         Box::pin(async move {
-            let key = self.key(&(&request.messages, &request.prefix, request.max_tokens, &request.stop));
+            let asked = (&request.messages, &request.prefix, request.max_tokens, &request.stop);
+            let key = match request.sentences {
+                None => self.key(&asked),
+                Some(sentences) => self.key(&(asked, sentences)),
+            };
             if let Some(Answer::Text(text, finish)) = self.recall(&key) {
                 return Ok(Generated::at_once(text, finish));
             }

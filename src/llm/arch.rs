@@ -2,6 +2,7 @@
 //!
 //! A decoder is synchronous and knows token ids only: no text, no queue, no sampling.
 
+mod figures;
 mod own;
 mod single;
 mod stock;
@@ -132,6 +133,7 @@ pub(super) fn load(
 ) -> Result<Box<dyn Decoder>, LoadError> {
     let path = weights.path.clone();
     let broken = |error: anyhow::Error| LoadError::Model { path: path.clone(), detail: format!("{error:#}") };
+    figures::check(architecture, weights.metadata()).map_err(broken)?;
     Transformer::check(architecture, &weights).map_err(broken)?;
     let decoder = if is_own(choice, architecture, &weights) {
         Kernels::new(threads)

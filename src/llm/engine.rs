@@ -167,14 +167,14 @@ impl Engine {
 
     async fn run_generate(&self, request: GenerateRequest) -> Result<Generated, ModelError> {
         let queued = Instant::now();
-        let GenerateRequest { messages, prefix, max_tokens, stop, deadline, cancel, stream } = request;
+        let GenerateRequest { messages, prefix, max_tokens, stop, sentences, deadline, cancel, stream } = request;
         let prompt = self.prompt(&messages, &prefix, 1)?;
         // A deadline beyond what the clock can show is none.
         let deadline = deadline.and_then(|limit| queued.checked_add(limit));
         let unanswered = unanswered(&prefix, prompt.len());
         let (reply, answer) = oneshot::channel();
         let (ticket, claimed) = ticket(&cancel, deadline, queued);
-        let work = Generation { prompt, prefix, max_tokens, stop, stream };
+        let work = Generation { prompt, prefix, max_tokens, stop, sentences, stream };
         self.submit(Command::Generate(Box::new(Job { work, ticket, reply })))?;
         let mut answer = std::pin::pin!(receive(answer, &cancel));
         let Some(deadline) = deadline else { return answer.await };

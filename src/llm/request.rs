@@ -45,6 +45,8 @@ pub struct GenerateRequest {
     pub max_tokens: usize,
     /// Generation ends before the first of these, which is left out of the text.
     pub stop: Vec<String>,
+    /// Generation ends with this many sentences; without it, when the model says so.
+    pub sentences: Option<usize>,
     /// At most this long, queueing included; what is there by then is returned with [`FinishReason::Deadline`].
     pub deadline: Option<Duration>,
     /// Cancelling it ends the work at the next token with [`ModelError::Cancelled`].
@@ -61,6 +63,7 @@ impl GenerateRequest {
             prefix: String::new(),
             max_tokens,
             stop: Vec::new(),
+            sentences: None,
             deadline: None,
             cancel: CancellationToken::new(),
             stream: None,
@@ -96,7 +99,7 @@ pub struct StateRequest {
 pub enum FinishReason {
     /// The model said that it was done.
     End,
-    /// One of the request's stops came up.
+    /// One of the request's stops came up, or its last sentence ended.
     Stop,
     /// The token budget was used up.
     Length,

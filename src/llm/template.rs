@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use minijinja::value::Kwargs;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use super::request::{ChatMessage, Role};
@@ -22,7 +22,7 @@ const CHATML: &str = "{% for message in messages %}<|im_start|>{{ message.role }
 
 const NAME: &str = "chat";
 
-/// Spaces that JSON may be indented by.
+/// Spaces that a line may be indented by.
 const MOST_INDENT: usize = 16;
 
 /// Steps that a template may take: far more than laying out a long conversation needs.
@@ -95,13 +95,35 @@ fn environment(clock: Arc<dyn Clock>) -> Environment<'static> {
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    environment.set_unknown_method_callback(method);
     environment.add_filter("tojson", tojson);
+    environment.add_filter("indent", indent);
+    // One step of these makes texts as long as they are told to; no chat template needs them.
+    environment.remove_filter("format");
+    environment.remove_filter("pprint");
     environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, message))
     });
     environment.add_function("strftime_now", move |format: String| strftime(&format, clock.as_ref()));
     environment
+}
+
+/// Python's methods, without the one that fills up with as many spaces as it is told to.
+fn method(state: &State<'_, '_>, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+    if name == "format" {
+        return Err(Error::new(ErrorKind::UnknownMethod, "chat templates cannot format numbers"));
+    }
+    minijinja_contrib::pycompat::unknown_method_callback(state, value, name, arguments)
+}
+
+/// The same as Jinja's own, with as many spaces as [`tojson`] has at most.
+fn indent(text: &str, width: Option<usize>, first: Option<bool>, blank: Option<bool>) -> String {
+    let spaces = " ".repeat(width.unwrap_or(4).min(MOST_INDENT));
+    let line = |(number, line): (usize, &str)| {
+        let is_indented = if number == 0 { first == Some(true) } else { blank == Some(true) || !line.is_empty() };
+        if is_indented { format!("{spaces}{line}") } else { line.to_owned() }
+    };
+    text.lines().enumerate().map(line).collect::<Vec<String>>().join("\n")
 }
 
 fn strftime(format: &str, clock: &dyn Clock) -> Result<String, Error> {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
@@ -13,6 +14,10 @@ use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 use super::load_error::LoadError;
 
 const MAGIC: &[u8; 4] = b"GGUF";
+
+/// The longest table of contents that is read, in bytes: those of real models have 20 MB at most, most of it the
+/// vocabulary. In memory it takes up to 32 times as much.
+const LONGEST_HEADER: u64 = 64 << 20;
 
 /// A whole GGUF file, its weights not yet read.
 pub(super) struct WeightsFile {
@@ -30,7 +35,15 @@ impl WeightsFile {
         })?;
         let length = check_magic(path, &file)?;
         let mut reader = HeaderReader::new(&file, length);
-        let content = Content::read(&mut reader).map_err(|error| header_error(path, length, &error.to_string()))?;
+        // The parser divides by figures of the file, such as the alignment.
+        let content = catch_unwind(AssertUnwindSafe(|| Content::read(&mut reader)));
+        let content = content.unwrap_or_else(|_| Err(candle_core::Error::Msg("its header makes no sense".to_owned())));
+        let content = content.map_err(|error| header_error(path, length, &error.to_string()))?;
+        let alignment = content.metadata.get("general.alignment").and_then(unsigned).unwrap_or(8);
+        if alignment == 0 || !alignment.is_multiple_of(8) {
+            let detail = format!("its alignment is {alignment} instead of a multiple of 8");
+            return Err(LoadError::Damaged { path: path.to_owned(), detail });
+        }
         let needed = needed_length(&content).ok_or_else(|| LoadError::Damaged {
             path: path.to_owned(),
             detail: "a tensor is larger than any file".to_owned(),
@@ -214,6 +227,9 @@ impl<'a> HeaderReader<'a> {
 
 impl Read for HeaderReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.position > LONGEST_HEADER {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its header is longer than that of any model"));
+        }
         let read = self.inner.read(buffer)?;
         self.position += read as u64;
         Ok(read)

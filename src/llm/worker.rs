@@ -39,6 +39,11 @@ pub(super) use self::score::{Choice, Scoring};
 /// as long as the context.
 const LIVE: usize = 8192;
 
+/// How many tokens the texts at hand may become together where one of them may have `context` tokens.
+pub(super) fn live(context: usize) -> usize {
+    LIVE.max(context)
+}
+
 /// What the thread can be asked to do.
 pub(super) enum Command {
     /// Write text.
@@ -108,7 +113,7 @@ impl Worker {
                 commands.try_recv()
             };
             match command {
-                Ok(Command::Wake) => self.forget_if_told(),
+                Ok(Command::Wake) => self.forget_if_told(tasks),
                 Ok(Command::Generate(job)) => tasks.extend(Task::write(*job, self.context)),
                 Ok(Command::Score(job)) => tasks.extend(Task::weigh(*job)),
                 Ok(Command::Observe(job)) => tasks.extend(Task::observe(*job)),
@@ -119,16 +124,18 @@ impl Worker {
         true
     }
 
-    fn forget_if_told(&mut self) {
+    /// What is being read is read to its end, and remembered no further.
+    fn forget_if_told(&mut self, tasks: &mut VecDeque<Task>) {
         if self.forget.swap(false, Ordering::AcqRel) {
             self.beginnings.clear();
             self.decoder.forget();
+            tasks.iter_mut().filter(|task| task.has_begun()).for_each(Task::forget);
         }
     }
 
     /// One pass through the model for everyone.
     fn pass(&mut self, tasks: &mut VecDeque<Task>, costs: &mut Costs) -> anyhow::Result<()> {
-        self.forget_if_told();
+        self.forget_if_told(tasks);
         tasks.retain_mut(|task| task.check().map_err(|interrupt| task.interrupt(interrupt)).is_ok());
         let takes = self.takes(tasks);
         let mut pieces: Vec<Piece<'_>> =
@@ -148,7 +155,7 @@ impl Worker {
     fn takes(&mut self, tasks: &mut VecDeque<Task>) -> Vec<usize> {
         loop {
             let wants: Vec<Want> = tasks.iter().map(Task::want).collect();
-            let takes = shares(&wants, self.decoder.chunk(), LIVE.max(self.context));
+            let takes = shares(&wants, self.decoder.chunk(), live(self.context));
             let mut is_final = true;
             for (task, _) in tasks.iter_mut().zip(&takes).filter(|(task, take)| **take > 0 && !task.has_begun()) {
                 self.resume(task);
@@ -194,7 +201,7 @@ impl Worker {
             let _span = span.enter();
             let was_prompt = task.is_reading_prompt();
             let rows: Vec<Vec<f32>> = logits.by_ref().take(task.taken(take)).collect();
-            if was_prompt && !task.is_reading_prompt() {
+            if was_prompt && !task.is_reading_prompt() && !task.is_forgotten() {
                 self.beginnings.keep(task.memory().clone());
             }
             let facilities = Facilities {

@@ -125,10 +125,13 @@ fn figures_that_make_no_sense_are_an_error_and_never_a_crash() {
         "attention.key_length",
         "rope.dimension_count",
         "attention.sliding_window",
+        "shortconv.l_cache",
+        "expert_count",
+        "context_length",
     ];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.gguf");
-    for architecture in ["qwen2", "qwen3", "llama", "gemma3"] {
+    for architecture in tiny_gguf::ARCHITECTURES {
         for key in keys {
             for number in [0, 1, 2, 3, 5, 17, 48, 65, 4096, 1 << 20, 1 << 31, u32::MAX, (1 << 28) + 4] {
                 let key = format!("{architecture}.{key}");
@@ -138,6 +141,18 @@ fn figures_that_make_no_sense_are_an_error_and_never_a_crash() {
                 assert!(text.is_none_or(|text| text.contains("tiny.gguf")), "{key} = {number}");
             }
         }
+    }
+}
+
+#[test]
+fn a_header_that_makes_no_sense_is_an_error_that_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    for number in [0, 3, u32::MAX] {
+        tiny_gguf::write_with(&path, "qwen2", &[("general.alignment", Value::U32(number))]);
+        let text = refused(&path).to_string();
+        assert!(text.contains("tiny.gguf"), "{number}: {text}");
+        assert!(atiende::llm::memory_needed(&path, 4096).is_none());
     }
 }
 
@@ -152,6 +167,10 @@ fn a_hostile_template_is_an_error_in_little_time_and_memory() {
         "{{ 'x' * 99999999999 }}",
         "{% include 'chat' %}",
         "{{ messages | tojson | upper",
+        "{{ 'a\nb' | indent(99999999999) }}",
+        "{{ '%99999999999d' | format(1) }}",
+        "{{ '{:>99999999999}'.format(1) }}",
+        "{{ '{:.70000f}'.format(1.5) }}",
     ] {
         let template = Value::String(template.to_owned());
         tiny_gguf::write_with(&path, "qwen2", &[("tokenizer.chat_template", template)]);

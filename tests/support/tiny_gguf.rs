@@ -20,11 +20,15 @@ const HEADS: usize = 4;
 const KEY_HEADS: usize = 2;
 const HEAD: usize = WIDTH / HEADS;
 const INNER: usize = 128;
-const LAYERS: usize = 2;
 const CONVOLUTION: usize = 3;
 
 const TEMPLATE: &str = "{%- for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}\
 {%- endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/// Gemma's sixth layer is the first that sees everything.
+fn layers(architecture: &str) -> usize {
+    if architecture == "gemma3" { 7 } else { 2 }
+}
 
 /// Writes a model of `architecture` to `path`. Any other name is written as such, with the tensors of a Llama.
 pub fn write(path: &Path, architecture: &str) {
@@ -50,7 +54,7 @@ fn metadata(architecture: &str) -> Vec<(String, Value)> {
     let mut rows: Vec<(String, Value)> = [
         ("context_length", Value::U32(CONTEXT)),
         ("embedding_length", number(WIDTH)),
-        ("block_count", number(LAYERS)),
+        ("block_count", number(layers(architecture))),
         ("feed_forward_length", number(INNER)),
         ("attention.head_count", number(HEADS)),
         ("attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
@@ -126,7 +130,7 @@ fn tensors(architecture: &str) -> Vec<(String, QTensor)> {
     weights.matrix("token_embd", VOCABULARY, WIDTH);
     weights.matrix("output", VOCABULARY, WIDTH);
     weights.vector("output_norm.weight", WIDTH);
-    for layer in 0..LAYERS {
+    for layer in 0..layers(architecture) {
         weights.layer(architecture, layer);
     }
     weights.tensors

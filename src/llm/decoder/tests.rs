@@ -3,6 +3,7 @@
 mod real;
 
 use atiende_kernels::{Gate, Kernels, Level};
+use candle_core::quantized::gguf_file::Value;
 
 use super::{Memory, Piece, Transformer, Wanted};
 use crate::llm::arch::tests::tiny_gguf;
@@ -14,9 +15,13 @@ const COVERED: [Architecture; 4] =
     [Architecture::Qwen2, Architecture::Qwen3, Architecture::Llama, Architecture::Gemma3];
 
 fn weights(architecture: Architecture) -> (tempfile::TempDir, WeightsFile) {
+    weights_with(architecture, &[])
+}
+
+fn weights_with(architecture: Architecture, changes: &[(&str, Value)]) -> (tempfile::TempDir, WeightsFile) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.gguf");
-    tiny_gguf::write(&path, architecture.name());
+    tiny_gguf::write_with(&path, architecture.name(), changes);
     let weights = WeightsFile::open(&path).unwrap();
     (folder, weights)
 }
@@ -87,6 +92,28 @@ fn its_logits_are_those_of_the_stock_models() {
             }
         }
         assert!(same >= 144, "{architecture:?}: {same} of 160 tokens are the same");
+    }
+}
+
+#[test]
+fn layers_with_a_window_see_as_far_as_those_of_the_stock_model_do() {
+    const WINDOW: u32 = 8;
+    let changes = [("gemma3.attention.sliding_window", Value::U32(WINDOW))];
+    let (_folder, file) = weights_with(Architecture::Gemma3, &changes);
+    let kernels = Kernels::with_level(Level::best(), 2).unwrap();
+    let mut own = Transformer::load(Architecture::Gemma3, &file, tiny_gguf::CONTEXT as usize, kernels).unwrap();
+    let mut stock = arch::load(DecoderChoice::Stock, Architecture::Gemma3, file, 512, 2).unwrap();
+    own.shape.gate = Gate::Silu;
+    let window = own.shape.window.as_mut().unwrap();
+    assert_eq!(window.0, WINDOW as usize);
+    // The stock model counts the token itself beside the window; the model was trained with it inside.
+    window.0 += 1;
+    for seed in 0..12 {
+        let prompt = tokens(3 + 7 * seed, seed);
+        let ours = read(&mut own, &mut Memory::default(), &prompt).pop().unwrap();
+        let theirs = read_stock(stock.as_mut(), &mut Memory::default(), &prompt);
+        let (apart, length) = (distance(&ours, &theirs), distance(&theirs, &vec![0.0; theirs.len()]));
+        assert!(apart < 0.03 * length, "{apart} of {length} after {} tokens", prompt.len());
     }
 }
 

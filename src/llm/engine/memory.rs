@@ -5,15 +5,13 @@ use std::path::Path;
 use crate::llm::arch::{self, Architecture, DecoderChoice};
 use crate::llm::load_error::LoadError;
 use crate::llm::weights::WeightsFile;
+use crate::llm::worker::live;
 
 /// Beside weights, keys and values: the numbers on their way, the tokenizer, the threads.
 const BESIDE: u64 = 120_000_000;
 
 /// Candle's stock models keep weights twice and the tokens' table as numbers: so many tenths of the file.
 const STOCK_TENTHS: u64 = 26;
-
-/// Tokens of the longest prompts with their answers, whatever the context allows.
-const USUAL_TEXT: usize = 4096;
 
 /// How much memory this process may still take, in bytes: what the system has left, or what its control group allows
 /// (a container's or a service's limit), whichever is less. Nothing where neither says.
@@ -50,14 +48,14 @@ fn system_memory() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// What loading a model takes at the least: its weights, one text of usual length, and what goes with them.
+/// What loading a model takes at the least: its weights, the texts at hand, and what goes with them.
 pub(super) fn needed(file: &WeightsFile, choice: DecoderChoice, architecture: Architecture, context: usize) -> u64 {
     let position = arch::bytes_a_position(choice, architecture, file);
     let weights = match position {
         Some(_) => file.bytes_once(),
         None => file.bytes().saturating_mul(STOCK_TENTHS) / 10,
     };
-    weights + position.unwrap_or(0) * context.min(USUAL_TEXT) as u64 + BESIDE
+    weights + position.unwrap_or(0).saturating_mul(live(context) as u64) + BESIDE
 }
 
 /// The same for a file that is not opened yet; nothing when it cannot be read.

@@ -29,6 +29,8 @@ struct Script {
     said: Vec<Option<u32>>,
     permits: Option<Receiver<Order>>,
     started: Sender<()>,
+    /// How many tokens of a prompt it reads at once.
+    chunk: usize,
 }
 
 enum Order {
@@ -72,7 +74,7 @@ impl OneText for Script {
     }
 
     fn chunk(&self, _: usize, remaining: usize) -> usize {
-        remaining
+        remaining.min(self.chunk)
     }
 }
 
@@ -94,9 +96,14 @@ struct Scripted {
 
 /// An engine on the script; `free` runs without permits.
 fn engine(queue: usize, free: bool) -> Scripted {
+    engine_of_chunks(queue, free, usize::MAX)
+}
+
+/// The same where a pass reads at most `chunk` tokens of a prompt.
+fn engine_of_chunks(queue: usize, free: bool, chunk: usize) -> Scripted {
     let (orders, permits) = channel();
     let (starting, started) = channel();
-    let script = Script { said: Vec::new(), permits: (!free).then_some(permits), started: starting };
+    let script = Script { said: Vec::new(), permits: (!free).then_some(permits), started: starting, chunk };
     let description = Description {
         name: "Script".into(),
         architecture: "script".into(),
@@ -284,6 +291,21 @@ async fn what_was_read_is_remembered_until_it_is_to_be_forgotten() {
     assert_eq!((whole > 20, read_again().await), (true, 1));
     engine.forget();
     assert_eq!(read_again().await, whole);
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_half_read_when_all_is_to_be_forgotten_is_not_remembered() {
+    let Scripted { engine, orders, started } = engine_of_chunks(1, false, 20);
+    let text = "a prompt that is long enough";
+    let mut first = engine.generate(request(text, 1));
+    let mut second = engine.generate(request(text, 1));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    started.recv().unwrap();
+    assert!(futures_util::poll!(&mut second).is_pending());
+    engine.forget();
+    drop(orders);
+    first.await.unwrap();
+    assert_eq!(second.await.unwrap().tokens.cached, 0);
 }
 
 #[tokio::test]

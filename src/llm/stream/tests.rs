@@ -6,7 +6,7 @@ use super::TextStream;
 
 /// Pushes chunks and gives the pieces with the final text.
 fn run(prefix: &str, stops: &[&str], chunks: &[&[u8]]) -> (Vec<String>, String, bool) {
-    let mut stream = TextStream::new(prefix, stops.iter().map(|&stop| stop.to_owned()).collect());
+    let mut stream = TextStream::new(prefix, stops.iter().map(|&stop| stop.to_owned()).collect(), None);
     let mut pieces = Vec::new();
     let mut stopped = false;
     for chunk in chunks {
@@ -76,5 +76,39 @@ proptest! {
         prop_assert_eq!(&pieces.concat(), &shown);
         prop_assert_eq!(stopped, text.contains(&stop));
         prop_assert_eq!(shown, text.split(&stop).next().unwrap_or_default().trim());
+    }
+}
+
+/// What is left of an answer of at most `sentences` sentences, token by token, and whether it was ended.
+fn of_sentences(sentences: usize, tokens: &[&str]) -> (String, String, bool) {
+    let mut stream = TextStream::new("", Vec::new(), Some(sentences));
+    let mut shown = String::new();
+    let mut is_over = false;
+    for token in tokens {
+        is_over = stream.push(token.as_bytes());
+        shown.push_str(stream.piece());
+        if is_over {
+            break;
+        }
+    }
+    shown.push_str(stream.last_piece());
+    (stream.text().to_owned(), shown, is_over)
+}
+
+#[test]
+fn an_answer_ends_with_its_last_sentence() {
+    let (text, shown, is_over) = of_sentences(2, &["We open", " at 9", ". We close", " at 10.5", "!", " And", " then"]);
+    assert_eq!((text.as_str(), is_over), ("We open at 9. We close at 10.5!", true));
+    assert_eq!(shown, text);
+    assert_eq!(of_sentences(1, &["九点开门。", "十点"]).0, "九点开门。");
+    assert_eq!(of_sentences(1, &["See x.example", ".com now", "? Yes"]).0, "See x.example.com now?");
+}
+
+#[test]
+fn what_is_no_end_of_a_sentence_does_not_end_an_answer() {
+    for tokens in [&["1", ". ", "Bread", ".", "2"][..], &["a.b", ".c"], &["What", "?"]] {
+        let (text, shown, is_over) = of_sentences(1, tokens);
+        assert_eq!((text.as_str(), is_over), (tokens.concat().trim(), false));
+        assert_eq!(shown, text);
     }
 }

@@ -23,6 +23,7 @@ pub(in crate::llm) struct Generation {
     pub(in crate::llm) prefix: String,
     pub(in crate::llm) max_tokens: usize,
     pub(in crate::llm) stop: Vec<String>,
+    pub(in crate::llm) sentences: Option<usize>,
     pub(in crate::llm) stream: Option<UnboundedSender<String>>,
 }
 
@@ -50,9 +51,9 @@ impl Writing {
         reply: oneshot::Sender<Result<Generated, ModelError>>,
         context: usize,
     ) -> (Self, Vec<u32>) {
-        let Generation { prompt, prefix, max_tokens, stop, stream } = work;
+        let Generation { prompt, prefix, max_tokens, stop, sentences, stream } = work;
         let writing = Writing {
-            text: TextStream::new(&prefix, stop),
+            text: TextStream::new(&prefix, stop, sentences),
             stream,
             reply: Some(reply),
             counts: TokenCounts { prompt: prompt.len(), ..TokenCounts::default() },

@@ -57,6 +57,7 @@ pub(super) struct Task {
     text: Text,
     has_begun: bool,
     is_reading_prompt: bool,
+    is_forgotten: bool,
     work: Work,
 }
 
@@ -88,7 +89,14 @@ impl Task {
     }
 
     fn new(ticket: Ticket, prompt: Vec<u32>, work: Work) -> Option<Self> {
-        let task = Task { ticket, text: Text::new(prompt), has_begun: false, is_reading_prompt: true, work };
+        let task = Task {
+            ticket,
+            text: Text::new(prompt),
+            has_begun: false,
+            is_reading_prompt: true,
+            is_forgotten: false,
+            work,
+        };
         let is_wanted = !task.is_abandoned() && !task.ticket.claimed.swap(true, Ordering::AcqRel);
         is_wanted.then_some(task)
     }
@@ -113,6 +121,15 @@ impl Task {
 
     pub(super) fn has_begun(&self) -> bool {
         self.has_begun
+    }
+
+    /// Notes that its prompt is not to be remembered.
+    pub(super) fn forget(&mut self) {
+        self.is_forgotten = true;
+    }
+
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.is_forgotten
     }
 
     /// What the next pass should take of it.
