@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
@@ -76,6 +76,10 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<u8> {
         learnt.len()
     );
     println!("{recipe}");
+    // Now, and not after an hour: a folder that cannot be written to. What is there stays until there is something better.
+    let unfinished = args.out.with_extension("unfinished");
+    let cannot_write = |path: &Path| format!("cannot write {}", path.display());
+    let mut file = BufWriter::new(File::create(&unfinished).with_context(|| cannot_write(&unfinished))?);
     let mut chance = Chance::new(SEED);
     let mut student = Student::open(&model, args.rank, &mut || chance.around_zero())?;
     report(&student, &held_out)?;
@@ -87,10 +91,9 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<u8> {
         }
     })?;
     report(&student, &held_out)?;
-    let file = File::create(&args.out).with_context(|| format!("cannot write {}", args.out.display()))?;
-    let mut file = BufWriter::new(file);
     student.adapter(recipe)?.write(&mut file)?;
-    file.flush().with_context(|| format!("cannot write {}", args.out.display()))?;
+    file.flush().with_context(|| cannot_write(&unfinished))?;
+    std::fs::rename(&unfinished, &args.out).with_context(|| cannot_write(&args.out))?;
     println!("The adapter is in {}", args.out.display());
     Ok(0)
 }

@@ -11,6 +11,22 @@ use serde::Deserialize;
 
 use crate::domain::Language;
 
+/// The languages of the data.
+pub const LANGUAGES: [Language; 12] = [
+    Language::Ar,
+    Language::De,
+    Language::El,
+    Language::En,
+    Language::Es,
+    Language::Hi,
+    Language::Ro,
+    Language::Ru,
+    Language::Th,
+    Language::Tr,
+    Language::Vi,
+    Language::Zh,
+];
+
 /// The data in one language.
 pub struct Side {
     /// Its paragraphs, as they come.

@@ -79,10 +79,13 @@ fn parse(text: &str) -> Result<Business> {
             business.questions.push(question(rest, &numbers).with_context(wrong)?);
         } else {
             let (number, text) = line.split_once(". ").with_context(wrong)?;
-            numbers.push(number.trim().parse().with_context(wrong)?);
+            let number = number.trim().parse().with_context(wrong)?;
+            ensure!(!numbers.contains(&number), "line {}: there is a unit {number} already", index + 1);
+            numbers.push(number);
             business.units.push(Unit { section, heading: heading.clone(), text: text.trim().to_owned() });
         }
     }
+    ensure!(!business.language.is_empty(), "the first line must be `# business: name | language | what it is`");
     ensure!(!business.units.is_empty() && !business.questions.is_empty(), "there is no unit or no question");
     Ok(business)
 }
@@ -124,7 +127,10 @@ mod tests {
             let error = format!("{:#}", parse(&format!("{KENNEL}{wrong}\n")).expect_err("refused"));
             assert!(error.contains("line 11") && error.contains(wrong), "{error}");
         }
-        assert!(parse("").is_err());
+        let twice = format!("{:#}", parse(&format!("{KENNEL}3. Again.\n")).expect_err("refused"));
+        assert!(twice.contains("line 11") && twice.contains("unit 3"), "{twice}");
+        let nameless = format!("{:#}", parse("## Precios\n1. Uno.\n? es 1 cuanto\n").expect_err("refused"));
+        assert!(nameless.contains("# business:"), "{nameless}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use super::businesses::{Business, Unit};
 use super::chance::Chance;
 use crate::domain::Language;
-use crate::eval::xquad::Side;
+use crate::eval::xquad::{LANGUAGES, Side};
 use crate::knowledge::embed::learn::Lesson;
 use crate::knowledge::sentences::sentences;
 
@@ -31,21 +31,6 @@ const PIECE: usize = 5;
 const ARTICLES: usize = 3;
 const PARAGRAPHS: usize = 4;
 const OF_PARAGRAPH: usize = 4;
-/// Languages of XQuAD.
-const LANGUAGES: [Language; 12] = [
-    Language::Ar,
-    Language::De,
-    Language::El,
-    Language::En,
-    Language::Es,
-    Language::Hi,
-    Language::Ro,
-    Language::Ru,
-    Language::Th,
-    Language::Tr,
-    Language::Vi,
-    Language::Zh,
-];
 /// In which of them passages are written.
 const WRITTEN: [Language; 6] = [Language::En, Language::Es, Language::De, Language::Ro, Language::Tr, Language::Ru];
 

@@ -8,25 +8,10 @@ use anyhow::{Result, ensure};
 
 use super::Pair;
 use crate::domain::Language;
-use crate::eval::xquad::{Asked, Side};
+use crate::eval::xquad::{Asked, LANGUAGES, Side};
 use crate::knowledge::sentences::sentences;
 use crate::train::data::place;
 
-/// Languages of questions.
-const ASKED: [Language; 12] = [
-    Language::Ar,
-    Language::De,
-    Language::El,
-    Language::En,
-    Language::Es,
-    Language::Hi,
-    Language::Ro,
-    Language::Ru,
-    Language::Th,
-    Language::Tr,
-    Language::Vi,
-    Language::Zh,
-];
 /// Languages of passages, where they are not those of the question.
 const WRITTEN: [Language; 4] = [Language::Es, Language::En, Language::De, Language::Ro];
 /// One of so many questions is asked in the language of the passage.
@@ -41,7 +26,7 @@ const LONGEST: usize = 320;
 /// # Errors
 /// When a file of the folder cannot be read, or the files are not those of one data set.
 pub fn pairs(folder: &Path, count: usize, seed: u64) -> Result<Vec<Pair>> {
-    let sides = ASKED.iter().map(|language| Side::read(folder, *language)).collect::<Result<Vec<Side>>>()?;
+    let sides = LANGUAGES.iter().map(|language| Side::read(folder, *language)).collect::<Result<Vec<Side>>>()?;
     let questions = sides[0].questions.len();
     ensure!(sides.iter().all(|side| side.questions.len() == questions), "the languages differ in their questions");
     let mut order: Vec<usize> = (0..questions).collect();
@@ -63,15 +48,15 @@ pub fn pairs(folder: &Path, count: usize, seed: u64) -> Result<Vec<Pair>> {
     Ok(pairs)
 }
 
-/// The places of a question's and of a passage's language in [`ASKED`].
+/// The places of a question's and of a passage's language in [`LANGUAGES`].
 fn languages(chance: u64) -> (usize, usize) {
-    let asked = (chance % ASKED.len() as u64) as usize;
-    let chance = chance / ASKED.len() as u64;
+    let asked = (chance % LANGUAGES.len() as u64) as usize;
+    let chance = chance / LANGUAGES.len() as u64;
     if chance.is_multiple_of(SAME) {
         return (asked, asked);
     }
     let written = WRITTEN[(chance / SAME % WRITTEN.len() as u64) as usize];
-    (asked, ASKED.iter().position(|language| *language == written).unwrap_or(asked))
+    (asked, LANGUAGES.iter().position(|language| *language == written).unwrap_or(asked))
 }
 
 /// An answer and a passage that is none, as far as the paragraph has both.
@@ -154,7 +139,7 @@ mod tests {
             let pairs = pairs_of(&side, &side, 0, chance, false);
             lengths.extend(pairs.iter().map(|pair| (asked, pair.passage.matches('.').count())));
         }
-        assert_eq!(lengths.len(), 2 * ASKED.len(), "{lengths:?}");
+        assert_eq!(lengths.len(), 2 * LANGUAGES.len(), "{lengths:?}");
     }
 
     #[test]
