@@ -160,6 +160,17 @@ impl Understander {
         }
     }
 
+    /// The messages without the lines that only greet, thank or announce a question ("hi", "quick one"); all of them where
+    /// there is nothing else. A customer's language must be known: what is no word in one is a greeting in another.
+    pub fn without_pleasantries(&self, texts: &[String], language: Language) -> Vec<String> {
+        let without = |text: &String| {
+            let asks = |line: &&str| self.wants(line, language).has_question;
+            text.lines().filter(asks).collect::<Vec<&str>>().join("\n")
+        };
+        let kept: Vec<String> = texts.iter().map(without).filter(|text| !text.is_empty()).collect();
+        if kept.is_empty() { texts.to_vec() } else { kept }
+    }
+
     /// Whether vectors of the embedder with this fingerprint tell anything beside the words.
     pub fn reads_vectors_of(&self, fingerprint: &str) -> bool {
         self.heads.as_ref().is_some_and(|heads| heads::fit(&heads.embedder, fingerprint))

@@ -219,7 +219,7 @@ impl Assistant {
         let recent = gathered.snapshot.recent_from_customer();
         Lookup {
             knowledge: &self.knowledge,
-            texts: gathered.burst.texts.clone(),
+            texts: self.understander.without_pleasantries(&gathered.burst.texts, gathered.understanding.language),
             context: gathered
                 .snapshot
                 .quoted

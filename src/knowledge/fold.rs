@@ -200,9 +200,25 @@ fn algorithm(language: Language) -> Option<Algorithm> {
     })
 }
 
+/// A text as it would be said calmly: to the search model, words in capitals are other words.
+pub fn unshouted(text: &str) -> String {
+    let count = |is: fn(char) -> bool| text.chars().filter(|letter| is(*letter)).count();
+    let is_shouted = count(char::is_uppercase) > 2 * count(char::is_lowercase).max(1);
+    if is_shouted { text.to_lowercase() } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shouted_is_said_calmly() {
+        assert_eq!(unshouted("CUANTO VALE LA HOGAZA?"), "cuanto vale la hogaza?");
+        assert_eq!(unshouted("ЕСТЬ ХЛЕБ"), "есть хлеб");
+        for calm in ["How much is it at the NHS?", "OK", "星期天几点开门？", ""] {
+            assert_eq!(unshouted(calm), calm);
+        }
+    }
     use proptest::prelude::*;
 
     fn stems(text: &str, language: Language) -> Vec<String> {

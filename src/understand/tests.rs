@@ -61,3 +61,24 @@ proptest::proptest! {
         assert!((0.0..=1.0).contains(&understanding.sentiment.negativity));
     }
 }
+
+#[test]
+fn what_only_greets_or_announces_a_question_is_left_out_of_it() {
+    let understander = understander();
+    let without = |texts: &[&str], language| {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        understander.without_pleasantries(&texts, language)
+    };
+    let story = ["hiya", "quick one", "our lad has outgrown his violin\ndo we pay for the next size?\nthanks!"];
+    assert_eq!(without(&story, Language::En), ["our lad has outgrown his violin\ndo we pay for the next size?"]);
+    let trouble = ["ciao\nscusate il disturbo\narriviamo alle 22\ncome facciamo per le chiavi?"];
+    assert_eq!(without(&trouble, Language::It), ["arriviamo alle 22\ncome facciamo per le chiavi?"]);
+    assert_eq!(
+        without(&["hoi", "kleine vraag", "hoe laat gaan jullie dicht?"], Language::Nl),
+        ["hoe laat gaan jullie dicht?"]
+    );
+    assert_eq!(without(&["здравствуйте", "вопрос такой", "сколько стоит?"], Language::Ru), ["сколько стоит?"]);
+    // Where there is nothing else, nothing is taken away.
+    assert_eq!(without(&["hola", "gracias"], Language::Es), ["hola", "gracias"]);
+    assert_eq!(without(&["y el domingo?"], Language::Es), ["y el domingo?"]);
+}
