@@ -11,9 +11,9 @@ use super::ladder::Draft;
 
 /// Between how many subjects a customer is asked to choose.
 const MOST_SUBJECTS: usize = 3;
-/// Two passages tie when their scores lie this near each other, ...
+/// Two passages tie when they rank this near each other, ...
 const TIE: f32 = 0.03;
-/// ... and both are this good.
+/// ... and both score this much.
 const TIE_SCORE: f32 = 0.35;
 
 /// What was found.
@@ -87,7 +87,7 @@ impl Finding {
     pub fn tied_subjects(&self) -> Vec<String> {
         let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };
         let mut subjects: Vec<String> = Vec::new();
-        for hit in self.hits.iter().filter(|hit| first.score - hit.score < TIE) {
+        for hit in self.hits.iter().filter(|hit| first.rank() - hit.rank() < TIE) {
             let subject = hit.passage.headings.last().cloned().unwrap_or_default();
             if !subject.is_empty() && !subjects.contains(&subject) && subjects.len() < MOST_SUBJECTS {
                 subjects.push(subject);
@@ -135,7 +135,7 @@ fn is_other_subject(first: &Hit, other: &Hit) -> bool {
 pub(super) fn margin(hits: &[Hit]) -> f32 {
     let Some(first) = hits.first() else { return 0.0 };
     let next = hits.iter().skip(1).find(|hit| is_other_subject(first, hit));
-    next.map_or(first.score, |next| (first.score - next.score).max(0.0))
+    next.map_or(first.rank(), |next| (first.rank() - next.rank()).max(0.0))
 }
 
 /// Whether words and meaning put the same passage first.
@@ -150,5 +150,5 @@ pub(super) fn is_tie(hits: &[Hit]) -> bool {
     let Some(first) = hits.first().filter(|first| first.same_language) else { return false };
     hits.iter()
         .skip(1)
-        .any(|hit| hit.score >= TIE_SCORE && first.score - hit.score < TIE && hit.passage.file != first.passage.file)
+        .any(|hit| hit.score >= TIE_SCORE && first.rank() - hit.rank() < TIE && hit.passage.file != first.passage.file)
 }

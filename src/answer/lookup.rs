@@ -174,8 +174,9 @@ impl Lookup<'_> {
     /// Puts passages first that speak of the day and show the kind of answer that were asked for: to the vectors, Saturday
     /// and Sunday are nearly the same.
     fn prefer_fitting(&self, hits: &mut Vec<Hit>, question: &Question<'_>) {
-        for hit in hits.iter_mut() {
-            let fits = fit(question, &hit.passage);
+        let fits: Vec<Fit> = hits.iter().map(|hit| fit(question, &hit.passage)).collect();
+        move_to_the_day(hits, &fits);
+        for (hit, fits) in hits.iter_mut().zip(&fits) {
             let worth = |whether: Option<bool>, worth: f32| if whether == Some(true) { worth } else { 0.0 };
             let kind_worth = if fits.is_rare_kind { RARE_KIND_WORTH } else { KIND_WORTH };
             if fits.is_whole_answer() {
@@ -287,11 +288,28 @@ impl Lookup<'_> {
     }
 }
 
+/// What passages headed by other days share in what is meant belongs to the one about the day that was asked for.
+fn move_to_the_day(hits: &mut [Hit], fits: &[Fit]) {
+    let about_it = |(_, fits): &(&mut Hit, &Fit)| fits.day_is_subject;
+    let of_others: f32 = hits
+        .iter_mut()
+        .zip(fits)
+        .filter(|(_, fits)| fits.is_of_other_day)
+        .filter_map(|(hit, _)| Some(std::mem::take(hit.meant.as_mut()?)))
+        .sum();
+    let best =
+        hits.iter_mut().zip(fits).filter(about_it).max_by(|(one, _), (other, _)| one.score.total_cmp(&other.score));
+    if let Some(meant) = best.and_then(|(hit, _)| hit.meant.as_mut()) {
+        *meant = (*meant + of_others).min(1.0);
+    }
+}
+
 /// What a passage shows by itself, before it is compared with the others.
 fn evidence_of(hit: &Hit, fits: Fit, quoted: &Quote) -> Evidence {
     Evidence {
         score: hit.score,
         dense: hit.dense.unwrap_or(NO_DENSE),
+        meant: hit.meant,
         lexical: hit.lexical,
         coverage: coverage(hit, quoted),
         margin: 0.0,

@@ -95,6 +95,8 @@ pub struct Fit {
     pub day: Option<bool>,
     /// Whether a heading does, or a row or list item: then it is not mentioned in passing.
     pub day_is_subject: bool,
+    /// Whether the headings name other days than the one that was asked for.
+    pub is_of_other_day: bool,
     /// Whether some unit shows the kind of answer that was asked for (a time, a price, a place), or a heading names it.
     pub kind: Option<bool>,
     /// Whether a unit itself shows it.
@@ -120,7 +122,8 @@ pub fn fit(question: &Question, passage: &Passage) -> Fit {
     let heading = Text::new(&passage.heading());
     // A row of its own says it of the day; a sentence may mention the day in passing.
     let is_row = |unit: &Unit| !unit.is_sentence && unit.days.meets(wanted.days) && !unit.is_dated();
-    let day_is_subject = days_of_line(&heading, words).meets(wanted.days) || units.iter().any(is_row);
+    let headed_days = days_of_line(&heading, words);
+    let day_is_subject = headed_days.meets(wanted.days) || units.iter().any(is_row);
     let speaks_of_day = || units.iter().any(|unit| unit.days.meets(wanted.days) && !unit.is_dated());
     // "Prices" above a text without a price answers nothing; "Address" above one that names no street does.
     let is_headed = |kind: &Kind| *kind != Kind::Price && kind.patterns(words).occurs(&heading);
@@ -128,6 +131,7 @@ pub fn fit(question: &Question, passage: &Passage) -> Fit {
     Fit {
         day: (!wanted.days.is_empty()).then(|| day_is_subject || speaks_of_day()),
         day_is_subject,
+        is_of_other_day: !wanted.days.is_empty() && !headed_days.is_empty() && !headed_days.meets(wanted.days),
         kind: (!wanted.kinds.is_empty()).then(|| wanted.kinds.iter().any(|kind| is_shown(kind) || is_headed(kind))),
         kind_is_shown: wanted.kinds.iter().any(is_shown),
         is_rare_kind: wanted.kinds.iter().any(|kind| matches!(kind, Kind::Place | Kind::Contact)),

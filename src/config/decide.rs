@@ -23,7 +23,7 @@ section! {
     /// When the bot answers, asks back, or brings in a person. The numbers run from 0 to 1 unless said otherwise.
     pub struct Decide in "decide" {
         /// How sure the bot must be to answer. Raise it if it answers wrongly, lower it if it passes on too much.
-        min_confidence: f32 = 0.6,
+        min_confidence: f32 = 0.72,
         /// How sure it must be to ask back instead of bringing in a person.
         clarify_confidence: f32 = 0.35,
         /// How upset a customer may sound before a person is brought in; half as upset where nothing can be answered. With

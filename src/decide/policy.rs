@@ -29,7 +29,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Thresholds {
-            min_confidence: 0.6,
+            min_confidence: 0.72,
             clarify_confidence: 0.35,
             max_negativity: 0.7,
             max_failed_turns: 2,

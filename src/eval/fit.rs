@@ -71,6 +71,7 @@ mod tests {
         let evidence = Evidence {
             score: 0.5,
             dense: 0.5,
+            meant: None,
             lexical: 0.3,
             coverage: Some(coverage),
             margin: 0.05,

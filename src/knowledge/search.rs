@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::embedder::{Embedder, Odds};
-use super::fold::{Token, tokens};
+use super::fold::{Token, tokens, unshouted};
 use super::index::{LookUp, QueryWord};
 use super::manner::{Manner, Manners};
 use super::passage::Passage;
@@ -31,8 +31,8 @@ const COSINES: (f32, f32) = (0.75, 0.95);
 /// customer's language would outdo the right one in another.
 const COSINES_ACROSS: (f32, f32) = (0.70, 0.90);
 
-/// What being the one thing that is meant adds to a passage's rank: it breaks ties until the confidence is fitted to more.
-const MEANT: f32 = 0.02;
+/// What being the one thing that is meant adds to a passage's rank.
+const MEANT: f32 = 0.25;
 
 /// A question of at most this many content words leans on the one before it.
 const ELLIPTIC: usize = 2;
@@ -211,6 +211,7 @@ fn forms(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query) -> Ve
         texts.push(joint);
     }
     let Some((embedder, manners)) = meaning.filter(|_| snapshot.has_vectors()) else { return forms };
+    let texts: Vec<String> = texts.iter().map(|text| unshouted(text)).collect();
     let asked = if embedder.odds().is_some() { embedder.embed_asked(&texts).ok() } else { None };
     for (form, asked) in forms.iter_mut().zip(asked.into_iter().flatten()) {
         form.asked = Some(asked);
