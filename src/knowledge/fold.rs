@@ -209,6 +209,8 @@ pub fn unshouted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -219,7 +221,6 @@ mod tests {
             assert_eq!(unshouted(calm), calm);
         }
     }
-    use proptest::prelude::*;
 
     fn stems(text: &str, language: Language) -> Vec<String> {
         tokens(text, language).into_iter().filter(|token| !token.is_stopword).map(|token| token.stem).collect()
