@@ -9,7 +9,7 @@ use atiende::llm::{ChatMessage, Engine, EngineOptions, LanguageModel, Role};
 use atiende::models::cache_folder;
 use atiende_kernels::{
     Activations, Attention, Format, Kernels, Matrix, MatrixBuilder, PAGE_POSITIONS, Page, PageShape, Product, Queries,
-    log_sum_exp,
+    Sees, log_sum_exp,
 };
 
 const ROUNDS: usize = 9;
@@ -83,7 +83,7 @@ fn products(kernels: &Kernels, name: &str, matrix: &Matrix) {
 
 fn attention(kernels: &Kernels) {
     let shape = PageShape { layers: 1, heads: 2, head: 128 };
-    let attention = Attention { shape, layer: 0, heads: 12, scale: 0.1, window: None };
+    let attention = Attention { shape, layer: 0, heads: 12, scale: 0.1, sees: Sees::Past(None) };
     println!("\nattention of one layer, 12 heads of 128, µs");
     for (position, count) in [(500_usize, 1_usize), (500, 8), (512, 128), (4000, 1), (3968, 128)] {
         let pages: Vec<Arc<Page>> =

@@ -20,8 +20,27 @@ pub struct Attention {
     pub heads: usize,
     /// What the scores are multiplied by.
     pub scale: f32,
-    /// How many positions are seen, the own one included; all that came before without it.
-    pub window: Option<usize>,
+    /// Which positions a row sees.
+    pub sees: Sees,
+}
+
+/// Which positions of its text a row sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// The own one and those before it: so many in all, or every one without a number.
+    Past(Option<usize>),
+    /// Every one of its text, those behind it as well.
+    All,
+}
+
+impl Sees {
+    /// The positions that a row at `position` sees in a text that ends at `end`.
+    fn of(self, position: usize, end: usize) -> std::ops::Range<usize> {
+        match self {
+            Sees::Past(window) => window.map_or(0, |window| (position + 1).saturating_sub(window))..position + 1,
+            Sees::All => 0..end,
+        }
+    }
 }
 
 /// The rows of one text among those that are computed together.
@@ -107,13 +126,13 @@ impl Attend<'_> {
     #[inline(always)]
     fn attend<S: Simd, const ROWS: usize>(&self, simd: S) {
         let Attend { attention, tile, queries, into } = *self;
-        let Attention { shape, layer, heads, scale, window } = *attention;
+        let Attention { shape, layer, heads, scale, sees } = *attention;
         let group = heads / shape.heads;
         let mut rows: [Row<'_>; ROWS] = std::array::from_fn(|at| {
             let (token, head) = ((tile.first + at) / group, tile.key_head * group + (tile.first + at) % group);
             let start = ((tile.queries.row + token) * heads + head) * shape.head;
-            let position = tile.queries.position + token;
-            let sees = window.map_or(0, |window| (position + 1).saturating_sub(window))..position + 1;
+            let Queries { position, count, .. } = *tile.queries;
+            let sees = sees.of(position + token, position + count);
             // SAFETY: each row and head is in one tile, and each tile is given to one call.
             let into = unsafe { into.part(start..start + shape.head) };
             into.fill(0.0);

@@ -1,4 +1,4 @@
-//! What happens to each number or each row by itself: norms, gates, rotations, and the sum behind a softmax.
+//! What happens to each number by itself: gates, sums and factors; and the sum behind a softmax.
 
 use super::Kernels;
 use super::level::Level;
@@ -14,36 +14,10 @@ pub enum Gate {
     Gelu,
 }
 
-/// Rows that are worth a task of their own.
-const ROWS_AT_ONCE: usize = 4;
 /// Numbers that are worth a task of their own.
 const NUMBERS_AT_ONCE: usize = 4096;
 
 impl Kernels {
-    /// Divides each row of `weight`'s length by its root mean square, and multiplies it by `weight`
-    /// (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019).
-    pub fn rms_norm(&self, numbers: &[f32], weight: &[f32], epsilon: f32, into: &mut [f32]) {
-        let width = weight.len();
-        assert!(width > 0 && numbers.len() == into.len() && numbers.len().is_multiple_of(width), "rows are whole");
-        let level = self.level;
-        let into = Disjoint::new(into);
-        let size = ROWS_AT_ONCE * (NUMBERS_AT_ONCE / width).max(1);
-        self.pool.run_ranges(numbers.len() / width, size, &|rows| {
-            let range = rows.start * width..rows.end * width;
-            // SAFETY: each range of rows is given to one call.
-            let into = unsafe { into.part(range.clone()) };
-            let numbers = &numbers[range];
-            level.run(NormRows { numbers, weight, epsilon, into });
-        });
-    }
-
-    /// The same in place.
-    pub fn rms_norm_in_place(&self, numbers: &mut [f32], weight: &[f32], epsilon: f32, spare: &mut Vec<f32>) {
-        spare.clear();
-        spare.extend_from_slice(numbers);
-        self.rms_norm(spare, weight, epsilon, numbers);
-    }
-
     /// `gate(numbers) * factors`, into `numbers`.
     pub fn gate(&self, gate: Gate, numbers: &mut [f32], factors: &[f32]) {
         assert_eq!(numbers.len(), factors.len());
@@ -54,6 +28,16 @@ impl Kernels {
             let numbers = unsafe { numbers.part(range.clone()) };
             let factors = &factors[range];
             level.run(GateNumbers { gate, numbers, factors });
+        });
+    }
+
+    /// GELU as it is defined, by the error function (Hendrycks and Gimpel, 2016), in place.
+    pub fn gelu(&self, numbers: &mut [f32]) {
+        let (level, length) = (self.level, numbers.len());
+        let numbers = Disjoint::new(numbers);
+        self.pool.run_ranges(length, NUMBERS_AT_ONCE, &|range| {
+            // SAFETY: each range is given to one call.
+            level.run(GeluNumbers(unsafe { numbers.part(range) }));
         });
     }
 
@@ -77,38 +61,6 @@ pub fn log_sum_exp(numbers: &[f32]) -> f32 {
 
 pub(super) fn log_sum_exp_at(level: Level, numbers: &[f32]) -> f32 {
     level.run(SumOfPowers(numbers))
-}
-
-struct NormRows<'a> {
-    numbers: &'a [f32],
-    weight: &'a [f32],
-    epsilon: f32,
-    into: &'a mut [f32],
-}
-
-impl Work for NormRows<'_> {
-    type Result = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let NormRows { numbers, weight, epsilon, into } = self;
-        let width = weight.len();
-        for (numbers, into) in numbers.chunks_exact(width).zip(into.chunks_exact_mut(width)) {
-            let mut squares = simd.splat(0.0);
-            for chunk in numbers.chunks_exact(16) {
-                // SAFETY: the chunk has sixteen numbers.
-                let chunk = unsafe { simd.floats(chunk.as_ptr()) };
-                squares = simd.mul_add(chunk, chunk, squares);
-            }
-            let rest: f32 = numbers.chunks_exact(16).remainder().iter().map(|number| number * number).sum();
-            #[expect(clippy::cast_precision_loss, reason = "rows have some thousand numbers")]
-            let mean = (simd.sum(squares) + rest) / width as f32;
-            let factor = 1.0 / (mean + epsilon).sqrt();
-            for ((into, number), weight) in into.iter_mut().zip(numbers).zip(weight) {
-                *into = number * factor * weight;
-            }
-        }
-    }
 }
 
 struct GateNumbers<'a> {
@@ -154,6 +106,46 @@ fn gate_sixteen<S: Simd>(simd: S, gate: Gate, numbers: &mut [f32], factors: &[f3
         };
         let bent = simd.div(x, simd.add(simd.splat(1.0), simd.exp(bend)));
         simd.store(numbers.as_mut_ptr(), simd.mul(bent, simd.floats(factors.as_ptr())));
+    }
+}
+
+struct GeluNumbers<'a>(&'a mut [f32]);
+
+impl Work for GeluNumbers<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let mut chunks = self.0.chunks_exact_mut(16);
+        for numbers in &mut chunks {
+            gelu_sixteen(simd, numbers);
+        }
+        let rest = chunks.into_remainder();
+        if !rest.is_empty() {
+            let mut padded = [0.0; 16];
+            padded[..rest.len()].copy_from_slice(rest);
+            gelu_sixteen(simd, &mut padded);
+            rest.copy_from_slice(&padded[..rest.len()]);
+        }
+    }
+}
+
+/// `x / 2 * (1 + erf(x / sqrt 2))`. Of `1 - erf`, a polynomial times `e^-x²` is off by 1.5e-7 at most (Abramowitz and
+/// Stegun, "Handbook of Mathematical Functions", 7.1.26); it holds above zero, below which `erf` is the same turned round.
+#[inline(always)]
+fn gelu_sixteen<S: Simd>(simd: S, numbers: &mut [f32]) {
+    assert_eq!(numbers.len(), 16);
+    const POWERS: [f32; 4] = [-1.453_152_1, 1.421_413_8, -0.284_496_72, 0.254_829_6];
+    // SAFETY: there are sixteen numbers.
+    unsafe {
+        let x = simd.floats(numbers.as_ptr());
+        let size = simd.max(x, simd.mul(x, simd.splat(-1.0)));
+        let one = simd.splat(1.0);
+        let t = simd.div(one, simd.mul_add(size, simd.splat(0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2), one));
+        let sum = POWERS.iter().fold(simd.splat(1.061_405_4), |sum, power| simd.mul_add(sum, t, simd.splat(*power)));
+        let tail = simd.mul(simd.mul(sum, t), simd.exp(simd.mul(simd.mul(x, x), simd.splat(-0.5))));
+        let below = simd.mul(simd.mul(size, simd.splat(-0.5)), tail);
+        simd.store(numbers.as_mut_ptr(), simd.add(simd.max(x, simd.splat(0.0)), below));
     }
 }
 

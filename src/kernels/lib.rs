@@ -1,4 +1,4 @@
-//! The arithmetic of the language model, on the processor's own vector instructions.
+//! The arithmetic of the language model and of the search model, on the processor's own vector instructions.
 //!
 //! Quantized matrices are laid out once, when they are loaded, in groups of sixteen rows; activations are quantized to
 //! eight bits; everything else is `f32`, but keys and values, which are kept as `f16`. The instructions are chosen at
@@ -18,6 +18,7 @@ mod format;
 mod level;
 mod matrix;
 mod memory;
+mod norm;
 mod page;
 mod pool;
 mod product;
@@ -27,7 +28,7 @@ mod simd;
 mod tests;
 
 pub use self::activation::Activations;
-pub use self::attention::{Attention, Queries};
+pub use self::attention::{Attention, Queries, Sees};
 pub use self::elementwise::{Gate, log_sum_exp};
 pub use self::format::Format;
 pub use self::level::Level;

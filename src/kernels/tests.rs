@@ -2,6 +2,7 @@
 
 mod attention;
 mod elementwise;
+mod norm;
 mod pool;
 mod product;
 mod rotation;

@@ -6,8 +6,8 @@
 //! One OS thread owns the model and is spoken to over a bounded queue; texts are cut into tokens by whoever asks. Long
 //! lists go through the queue in small packs, so that a customer's question never waits for a whole index.
 //!
-//! The computing itself happens on candle's one pool of threads, which the language model shares. Its threads wait for
-//! each other by spinning: on a machine that is busy with other programs, `CANDLE_NUM_THREADS=1` is faster by far.
+//! It computes with the project's own kernels, which are chosen for the processor when the program starts: one program is
+//! fast on every machine, and a text's vector does not depend on what is computed beside it.
 
 mod adapter;
 mod bert;
@@ -24,18 +24,20 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use atiende_kernels::Kernels;
 use sha2::{Digest, Sha256};
 
 use super::embedder::{DIMENSION, EmbedError, Embedder, Odds};
 use adapter::{Adapter, ODDS};
 use bert::{Bert, Weights};
 use gguf::{Flaw, ModelFile};
-use linear::Kernel;
 use tokenizer::Tokenizer;
 
 /// The model was trained with these before every text; without them search across languages fails.
 const QUERY: &str = "query: ";
 const PASSAGE: &str = "passage: ";
+/// What computes, for fingerprints: vectors that were kept are those of the same arithmetic.
+const COMPUTED_BY: &str = "kernels";
 /// How many packs may wait; whoever brings one more waits too.
 const QUEUE: usize = 16;
 /// About this many tokens are computed at once: enough to use each weight well, little enough to be done soon.
@@ -102,9 +104,10 @@ impl E5 {
             io::ErrorKind::NotFound => OpenError::Missing { path: path.to_owned() },
             _ => OpenError::Unreadable { path: path.to_owned(), source },
         })?;
-        let kernel = Kernel::best();
+        let kernels = thread::available_parallelism().map_or(1, usize::from);
+        let kernels = Kernels::new(kernels).map_err(OpenError::Thread)?;
         let unsuitable = |flaw: Flaw| OpenError::Unsuitable { path: path.to_owned(), reason: flaw.to_string() };
-        let (tokenizer, model) = load(path, kernel).map_err(unsuitable)?;
+        let (tokenizer, model) = load(path, kernels).map_err(unsuitable)?;
         let context = model.context();
         let is_adapted = model.is_adapted();
         if !is_adapted {
@@ -113,7 +116,7 @@ impl E5 {
         let (queue, packs) = sync_channel(QUEUE);
         let thread = thread::Builder::new().name("embed".to_owned());
         thread.spawn(move || serve(&model, &packs)).map_err(OpenError::Thread)?;
-        let fingerprint = format!("e5-1-{}-{}", &digest[..16], kernel.name());
+        let fingerprint = format!("e5-1-{}-{COMPUTED_BY}", &digest[..16]);
         let search_fingerprint = match is_adapted {
             true => format!("{fingerprint}-{}", Adapter::built_in_digest()),
             false => fingerprint.clone(),
@@ -183,12 +186,12 @@ fn digest(path: &Path) -> io::Result<String> {
 }
 
 /// A model whose vectors have the length that search wants.
-fn load(path: &Path, kernel: Kernel) -> Result<(Tokenizer, Bert), Flaw> {
+fn load(path: &Path, kernels: Kernels) -> Result<(Tokenizer, Bert), Flaw> {
     let dimension = ModelFile::open(path)?.size("bert.embedding_length")?;
     if dimension != DIMENSION {
         return Err(Flaw(format!("its vectors have {dimension} numbers instead of {DIMENSION}")));
     }
-    let (tokenizer, model) = load_any(path, kernel, |name| Ok(Adapter::built_in(name)?))?;
+    let (tokenizer, model) = load_any(path, kernels, |name| Ok(Adapter::built_in(name)?))?;
     // The first text also brings the weights into the form in which they are computed with.
     for weights in [Weights::Own, Weights::Adapted] {
         let trial = model.embed(&[tokenizer.encode(QUERY, model.context())], weights)?;
@@ -202,13 +205,13 @@ fn load(path: &Path, kernel: Kernel) -> Result<(Tokenizer, Bert), Flaw> {
 /// The same for vectors of any length, with the adapter that `adapter` has for a model of this name.
 fn load_any(
     path: &Path,
-    kernel: Kernel,
+    kernels: Kernels,
     adapter: impl Fn(&str) -> Result<Option<Adapter>, Flaw>,
 ) -> Result<(Tokenizer, Bert), Flaw> {
     let mut file = ModelFile::open(path)?;
     let adapter = adapter(file.text("general.name").unwrap_or_default())?;
     let tokenizer = Tokenizer::from_file(&mut file)?;
-    let model = Bert::from_file(&mut file, kernel, adapter.as_ref())?;
+    let model = Bert::from_file(&mut file, kernels, adapter.as_ref())?;
     Ok((tokenizer, model))
 }
 

@@ -72,7 +72,7 @@ impl Heads {
     }
 }
 
-/// Whether weights trained on `embedder` fit the one with this fingerprint, which ends with the kernel.
+/// Whether weights trained on `embedder` fit the one with this fingerprint, which ends with what computes it.
 pub(super) fn fit(embedder: &str, fingerprint: &str) -> bool {
     fingerprint.strip_prefix(embedder).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

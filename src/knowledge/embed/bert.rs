@@ -1,28 +1,30 @@
 //! A BERT encoder: learned positions, normalisation after each half of a layer, the mean of all tokens as the vector.
 //!
 //! Several texts are computed at once as one long row of tokens; only attention looks at each text by itself. Nothing is
-//! padded, and a text's vector does not depend on its neighbours.
+//! padded, and a text's vector is the same, to the last bit, whatever its neighbours are.
 
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{D, Device, Module, Result, Tensor};
-use candle_nn::ops::{layer_norm, softmax_last_dim};
+mod layer;
 
-use super::adapter::{Adapter, LowRank};
+use atiende_kernels::Kernels;
+use candle_core::quantized::QTensor;
+use candle_core::{Device, Result, Tensor};
+
+use self::layer::{Layer, Norm, Scratch};
+use super::adapter::Adapter;
 use super::gguf::{Flaw, ModelFile};
-use super::linear::{Kernel, Linear};
 
 /// The weights of the encoder.
-#[derive(Debug)]
 pub(super) struct Bert {
     /// Stays quantized: as floats the rows of all tokens would take 384 MB.
     tokens: QTensor,
     /// A row per position, with that of the one token type added.
-    positions: Tensor,
+    positions: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
     /// The layers with an adapter's updates, where there is one.
     adapted: Option<Vec<Layer>>,
     sizes: Sizes,
+    kernels: Kernels,
 }
 
 /// With which weights texts are computed.
@@ -32,25 +34,6 @@ pub(super) enum Weights {
     Own,
     /// With the adapter's updates, where there is one.
     Adapted,
-}
-
-#[derive(Debug)]
-struct Layer {
-    /// Queries, keys and values side by side.
-    query_key_value: Linear,
-    output: Linear,
-    attention_norm: Norm,
-    up: Linear,
-    down: Linear,
-    output_norm: Norm,
-    heads: usize,
-}
-
-#[derive(Debug)]
-struct Norm {
-    weight: Tensor,
-    bias: Tensor,
-    epsilon: f32,
 }
 
 /// The sizes that the metadata gives.
@@ -72,10 +55,10 @@ struct Span {
 }
 
 impl Bert {
-    /// Loads the weights, and beside them once more those of the layers with what `adapter` adds.
+    /// Loads the weights, and beside them once more those of the layers with what `adapter` adds. Computes with `kernels`.
     pub(super) fn from_file(
         file: &mut ModelFile,
-        kernel: Kernel,
+        kernels: Kernels,
         adapter: Option<&Adapter>,
     ) -> std::result::Result<Self, Flaw> {
         let sizes = Sizes::from_file(file)?;
@@ -85,15 +68,15 @@ impl Bert {
         let positions = file.tensor("position_embd.weight", &[sizes.positions, hidden])?.dequantize(&Device::Cpu)?;
         let types = file.dims("token_types.weight")?[0];
         let types = file.tensor("token_types.weight", &[types, hidden])?.dequantize(&Device::Cpu)?;
-        let positions = positions.broadcast_add(&types.get(0)?)?;
+        let positions = positions.broadcast_add(&types.get(0)?)?.flatten_all()?.to_vec1()?;
         let norm = Norm::from_file(file, "token_embd_norm", &sizes)?;
         let mut layers = |adapter: Option<&Adapter>| {
-            let layers = (0..sizes.layers).map(|index| Layer::from_file(file, index, &sizes, kernel, adapter));
+            let layers = (0..sizes.layers).map(|index| Layer::from_file(file, index, &sizes, &kernels, adapter));
             layers.collect::<std::result::Result<Vec<_>, Flaw>>()
         };
         let own = layers(None)?;
         let adapted = adapter.map(|adapter| layers(Some(adapter))).transpose()?;
-        Ok(Bert { tokens, positions, norm, layers: own, adapted, sizes })
+        Ok(Bert { tokens, positions, norm, layers: own, adapted, sizes, kernels })
     }
 
     /// Whether an adapter adds to it.
@@ -123,12 +106,12 @@ impl Bert {
 
     /// The length of a vector.
     pub(super) fn dimension(&self) -> usize {
-        self.positions.dims()[1]
+        self.sizes.hidden
     }
 
     /// The most tokens that a text can have.
     pub(super) fn context(&self) -> usize {
-        self.positions.dims()[0]
+        self.sizes.positions
     }
 
     /// One L2-normalised vector for each text, given as token ids: at least one, at most [`Bert::context`].
@@ -137,103 +120,31 @@ impl Bert {
             return Ok(Vec::new());
         }
         let spans = spans(texts);
-        let mut hidden = self.input(texts)?;
+        let mut rows = self.input(texts)?;
+        let mut scratch = Scratch::default();
         let layers = self.adapted.as_ref().filter(|_| weights == Weights::Adapted).unwrap_or(&self.layers);
         for layer in layers {
-            hidden = layer.forward(&hidden, &spans)?;
+            layer.forward(&self.kernels, &mut rows, &spans, &mut scratch);
         }
-        spans.iter().map(|span| pool(&hidden.narrow(0, span.start, span.length)?)).collect()
+        let hidden = self.sizes.hidden;
+        let of_text = |span: &Span| &rows[span.start * hidden..(span.start + span.length) * hidden];
+        Ok(spans.iter().map(|span| pool(of_text(span), hidden)).collect())
     }
 
     /// What the first layer reads: a row a token, all texts one below the other.
-    pub(super) fn input(&self, texts: &[Vec<u32>]) -> Result<Tensor> {
+    pub(super) fn input(&self, texts: &[Vec<u32>]) -> Result<Vec<f32>> {
         let ids: Vec<u32> = texts.iter().flatten().copied().collect();
-        let places: Vec<u32> = texts.iter().flat_map(|text| (0_u32..).take(text.len())).collect();
-        let tokens = self.tokens.embedding(&Tensor::new(ids, &Device::Cpu)?)?;
-        let positions = self.positions.index_select(&Tensor::new(places, &Device::Cpu)?, 0)?;
-        self.norm.forward(&(tokens + positions)?)
-    }
-}
-
-impl Layer {
-    fn from_file(
-        file: &mut ModelFile,
-        index: usize,
-        sizes: &Sizes,
-        kernel: Kernel,
-        adapter: Option<&Adapter>,
-    ) -> std::result::Result<Self, Flaw> {
-        let (hidden, inner) = (sizes.hidden, sizes.inner);
-        let mut linear = |names: &[&str], outputs: usize, inputs: usize| -> std::result::Result<Linear, Flaw> {
-            let mut parts = Vec::new();
-            for name in names {
-                let name = format!("blk.{index}.{name}");
-                let weight = file.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-                let weight = match adapter.and_then(|adapter| adapter.updates.get(&name)) {
-                    Some(update) => updated(&weight, update)?,
-                    None => weight,
-                };
-                parts.push((weight, file.tensor(&format!("{name}.bias"), &[outputs])?));
-            }
-            Ok(Linear::new(&parts, kernel)?)
-        };
-        Ok(Layer {
-            query_key_value: linear(&["attn_q", "attn_k", "attn_v"], hidden, hidden)?,
-            output: linear(&["attn_output"], hidden, hidden)?,
-            up: linear(&["ffn_up"], inner, hidden)?,
-            down: linear(&["ffn_down"], hidden, inner)?,
-            attention_norm: Norm::from_file(file, &format!("blk.{index}.attn_output_norm"), sizes)?,
-            output_norm: Norm::from_file(file, &format!("blk.{index}.layer_output_norm"), sizes)?,
-            heads: sizes.heads,
-        })
-    }
-
-    fn forward(&self, x: &Tensor, spans: &[Span]) -> Result<Tensor> {
-        let attended = self.output.forward(&self.attend(x, spans)?)?;
-        let x = self.attention_norm.forward(&(attended + x)?)?;
-        let inner = self.up.forward(&x)?.gelu_erf()?;
-        self.output_norm.forward(&(self.down.forward(&inner)? + x)?)
-    }
-
-    /// Every token looks at all tokens of its own text.
-    fn attend(&self, x: &Tensor, spans: &[Span]) -> Result<Tensor> {
-        let all = self.query_key_value.forward(x)?;
-        let hidden = x.dim(D::Minus1)?;
-        let texts = spans
-            .iter()
-            .map(|span| {
-                let text = all.narrow(0, span.start, span.length)?;
-                let part = |index: usize| self.split_heads(&text.narrow(1, index * hidden, hidden)?);
-                attention(&part(0)?, &part(1)?, &part(2)?)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        if texts.len() == 1 { Ok(texts[0].clone()) } else { Tensor::cat(&texts, 0) }
-    }
-
-    /// From `[tokens, hidden]` to `[heads, tokens, hidden / heads]`.
-    fn split_heads(&self, x: &Tensor) -> Result<Tensor> {
-        let (tokens, hidden) = x.dims2()?;
-        x.reshape((tokens, self.heads, hidden / self.heads))?.transpose(0, 1)?.contiguous()
-    }
-}
-
-/// A weight with its update, in eight bits: an update is smaller than the steps of four.
-fn updated(weight: &QTensor, update: &LowRank) -> Result<QTensor> {
-    QTensor::quantize(&(weight.dequantize(&Device::Cpu)? + update.delta()?)?, GgmlDType::Q8_0)
-}
-
-impl Norm {
-    fn from_file(file: &mut ModelFile, name: &str, sizes: &Sizes) -> std::result::Result<Self, Flaw> {
-        let mut vector = |part: &str| -> std::result::Result<Tensor, Flaw> {
-            Ok(file.tensor(&format!("{name}.{part}"), &[sizes.hidden])?.dequantize(&Device::Cpu)?)
-        };
-        Ok(Norm { weight: vector("weight")?, bias: vector("bias")?, epsilon: sizes.epsilon })
-    }
-}
-
-impl Module for Norm {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        layer_norm(x, &self.weight, &self.bias, self.epsilon)
+        let mut rows: Vec<f32> = self.tokens.embedding(&Tensor::new(ids, &Device::Cpu)?)?.flatten_all()?.to_vec1()?;
+        let places = texts.iter().flat_map(|text| 0..text.len());
+        let hidden = self.sizes.hidden;
+        for (row, place) in rows.chunks_exact_mut(hidden).zip(places) {
+            let Some(position) = self.positions.get(place * hidden..(place + 1) * hidden) else {
+                candle_core::bail!("a text is longer than {} tokens", self.sizes.positions)
+            };
+            row.iter_mut().zip(position).for_each(|(number, position)| *number += position);
+        }
+        self.norm.apply(&self.kernels, &mut rows);
+        Ok(rows)
     }
 }
 
@@ -255,7 +166,17 @@ impl Sizes {
             epsilon: file.float("bert.attention.layer_norm_epsilon")?,
         };
         let sensible = sizes.heads > 0 && sizes.hidden.is_multiple_of(sizes.heads) && sizes.positions >= 2;
-        if sensible { Ok(sizes) } else { Err(Flaw("its sizes make no sense".to_owned())) }
+        if !sensible {
+            return Err(Flaw("its sizes make no sense".to_owned()));
+        }
+        let is_covered =
+            sizes.head().is_multiple_of(16) && [sizes.hidden, sizes.inner].iter().all(|size| size % 32 == 0);
+        if is_covered { Ok(sizes) } else { Err(Flaw("its rows are no multiples of what the kernels take".to_owned())) }
+    }
+
+    /// The numbers of a head.
+    fn head(&self) -> usize {
+        self.hidden / self.heads
     }
 }
 
@@ -269,29 +190,30 @@ fn spans(texts: &[Vec<u32>]) -> Vec<Span> {
     texts.iter().map(next).collect()
 }
 
-/// Scaled dot-product attention of one text; all three are `[heads, tokens, width]`, the result `[tokens, hidden]`.
-fn attention(query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
-    let (heads, tokens, width) = query.dims3()?;
-    let scale = 1.0 / (width as f64).sqrt();
-    let weights = softmax_last_dim(&(query.matmul(&key.t()?)? * scale)?)?;
-    weights.matmul(value)?.transpose(0, 1)?.reshape((tokens, heads * width))
-}
-
-/// The mean of all tokens, of length 1.
-fn pool(hidden: &Tensor) -> Result<Vec<f32>> {
-    let mean = hidden.mean(0)?;
-    let length = mean.sqr()?.sum(D::Minus1)?.sqrt()?;
-    mean.broadcast_div(&length)?.to_vec1()
+/// The mean of a text's tokens, of length 1.
+fn pool(rows: &[f32], hidden: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; hidden];
+    for row in rows.chunks_exact(hidden) {
+        sums.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
+    }
+    let length = sums.iter().map(|sum| sum * sum).sum::<f32>().sqrt();
+    sums.into_iter().map(|sum| sum / length).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use atiende_kernels::Level;
+
     use super::*;
     use crate::knowledge::embed::tests::tiny_model;
 
-    fn tiny(kernel: Kernel) -> Bert {
+    fn tiny(kernels: Kernels) -> Bert {
         let (_folder, path) = tiny_model();
-        Bert::from_file(&mut ModelFile::open(&path).expect("opens"), kernel, None).expect("a model")
+        Bert::from_file(&mut ModelFile::open(&path).expect("opens"), kernels, None).expect("a model")
+    }
+
+    fn tiny_on_one_thread() -> Bert {
+        tiny(Kernels::new(1).expect("a thread"))
     }
 
     fn dot(one: &[f32], other: &[f32]) -> f32 {
@@ -299,15 +221,13 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_does_not_depend_on_its_neighbours() -> Result<()> {
+    fn a_vector_does_not_depend_on_its_neighbours_nor_on_threads() -> Result<()> {
         let texts = [vec![0, 5, 7, 8, 2], vec![0, 2], vec![0, 5, 7, 11, 12, 13, 14, 2]];
-        for kernel in [Kernel::AsStored, Kernel::Repacked] {
-            let model = tiny(kernel);
-            let together = model.embed(&texts, Weights::Own)?;
+        for level in Level::available() {
+            let alone = tiny(Kernels::with_level(level, 1)?);
+            let together = tiny(Kernels::with_level(level, 2)?).embed(&texts, Weights::Own)?;
             for (text, vector) in texts.iter().zip(&together) {
-                let alone = &model.embed(std::slice::from_ref(text), Weights::Own)?[0];
-                let close = alone.iter().zip(vector).all(|(one, other)| (one - other).abs() < 1e-5);
-                assert!(close, "{kernel:?}: {alone:?} against {vector:?}");
+                assert_eq!(&alone.embed(std::slice::from_ref(text), Weights::Own)?[0], vector, "{}", level.name());
                 assert!((dot(vector, vector) - 1.0).abs() < 1e-5);
             }
         }
@@ -316,29 +236,32 @@ mod tests {
 
     #[test]
     fn the_order_of_tokens_matters() -> Result<()> {
-        let model = tiny(Kernel::AsStored);
-        let vectors = model.embed(&[vec![0, 5, 11, 2], vec![0, 11, 5, 2]], Weights::Own)?;
+        let vectors = tiny_on_one_thread().embed(&[vec![0, 5, 11, 2], vec![0, 11, 5, 2]], Weights::Own)?;
         assert!(dot(&vectors[0], &vectors[1]) < 0.9999);
         Ok(())
     }
 
     #[test]
-    fn both_kernels_give_nearly_the_same_vectors() -> Result<()> {
+    fn every_processor_gives_nearly_the_same_vectors() -> Result<()> {
         let text = [vec![0, 5, 7, 8, 13, 2]];
-        let (stored, repacked) =
-            (tiny(Kernel::AsStored).embed(&text, Weights::Own)?, tiny(Kernel::Repacked).embed(&text, Weights::Own)?);
-        assert!(dot(&stored[0], &repacked[0]) > 0.999);
+        let of = |level| tiny(Kernels::with_level(level, 1)?).embed(&text, Weights::Own);
+        let best = of(Level::best())?;
+        for level in Level::available() {
+            assert!(dot(&of(level)?[0], &best[0]) > 0.9999, "{}", level.name());
+        }
         Ok(())
     }
 
     #[test]
     fn no_texts_give_no_vectors() -> Result<()> {
-        assert!(tiny(Kernel::AsStored).embed(&[], Weights::Own)?.is_empty());
+        assert!(tiny_on_one_thread().embed(&[], Weights::Own)?.is_empty());
         Ok(())
     }
 
     #[test]
-    fn a_token_outside_the_vocabulary_is_an_error() {
-        assert!(tiny(Kernel::AsStored).embed(&[vec![0, 9_999, 2]], Weights::Own).is_err());
+    fn a_token_outside_the_vocabulary_and_a_text_that_is_too_long_are_errors() {
+        let model = tiny_on_one_thread();
+        assert!(model.embed(&[vec![0, 9_999, 2]], Weights::Own).is_err());
+        assert!(model.embed(&[vec![0; model.context() + 1]], Weights::Own).is_err());
     }
 }

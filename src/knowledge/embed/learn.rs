@@ -12,13 +12,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use atiende_kernels::Kernels;
 use candle_core::{D, Device, Result, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 
 use super::adapter::{Adapter, LowRank, ODDS};
 use super::bert::Bert;
 use super::gguf::{Flaw, ModelFile};
-use super::linear::Kernel;
 use super::tokenizer::Tokenizer;
 use super::{PASSAGE, QUERY};
 use ops::{Attention, Frozen, Gelu, Normalised, Product};
@@ -94,7 +94,7 @@ impl Student {
     pub fn open(path: &Path, rank: usize, chance: &mut dyn FnMut() -> f32) -> anyhow::Result<Student> {
         let unsuitable =
             |flaw: Flaw| anyhow::anyhow!("the search model at {} cannot be taught: {flaw}", path.display());
-        let (tokenizer, base) = super::load_any(path, Kernel::best(), |_| Ok(None)).map_err(unsuitable)?;
+        let (tokenizer, base) = super::load_any(path, Kernels::new(1)?, |_| Ok(None)).map_err(unsuitable)?;
         let file = ModelFile::open(path).map_err(unsuitable)?;
         let mut parts = Parts { file, rank, chance };
         let layers =
@@ -170,7 +170,8 @@ impl Student {
     /// A row of length 1 for each text.
     fn vectors(&self, texts: &[Vec<u32>]) -> Result<Tensor> {
         let spans = Arc::new(spans(texts));
-        let mut hidden = self.base.input(texts)?;
+        let rows = texts.iter().map(Vec::len).sum::<usize>();
+        let mut hidden = Tensor::from_vec(self.base.input(texts)?, (rows, self.base.dimension()), &Device::Cpu)?;
         for layer in &self.layers {
             hidden = layer.forward(&hidden, &spans)?;
         }
@@ -341,7 +342,7 @@ mod tests {
     fn before_the_first_lesson_it_is_the_model_itself() -> Result<()> {
         let (_folder, path) = tiny_model();
         let lesson = lesson();
-        let (tokenizer, model) = super::super::load_any(&path, Kernel::AsStored, |_| Ok(None)).expect("a model");
+        let (tokenizer, model) = super::super::load_any(&path, Kernels::new(1)?, |_| Ok(None)).expect("a model");
         let vectors = |prefix: &str, texts: &[String]| {
             let ids: Vec<Vec<u32>> =
                 texts.iter().map(|text| tokenizer.encode(&format!("{prefix}{text}"), 48)).collect();
@@ -374,7 +375,7 @@ mod tests {
         file.set_position(0);
         let adapter = Adapter::read(&mut file)?;
         let (tokenizer, model) =
-            super::super::load_any(&path, Kernel::AsStored, |_| Ok(Some(adapter.clone()))).expect("a model");
+            super::super::load_any(&path, Kernels::new(1)?, |_| Ok(Some(adapter.clone()))).expect("a model");
         let vector = |prefix: &str, text: &str, weights| {
             model.embed(&[tokenizer.encode(&format!("{prefix}{text}"), 48)], weights).expect("a vector").remove(0)
         };

@@ -1,130 +1,91 @@
-//! Matrix products with quantized weights, in the form that the processor at hand computes fastest.
-//!
-//! Measured with rows of 384 and 1536: on processors with VNNI, 8-bit weights in candle's repacked layout are two to three
-//! times as fast as 4-bit ones as the file holds them, and those twice as fast as 32-bit floats for a short text. The
-//! repacked layout wants rows that are a multiple of 256, so shorter ones are filled up with zeros, which changes nothing.
+//! A matrix and what is added to its product, in the layout that the project's own kernels compute with.
 
-use std::borrow::Cow;
-
-use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
-use candle_core::{D, Device, Module, Result, Tensor};
-
-/// The row length that the repacked layout wants a multiple of.
-const REPACKED_ROW: usize = 256;
-
-/// Which form the weights take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kernel {
-    /// 8-bit weights in the repacked layout.
-    Repacked,
-    /// The weights as the file holds them.
-    AsStored,
-}
-
-impl Kernel {
-    /// The faster one on this processor.
-    pub(super) fn best() -> Self {
-        if has_vnni() { Kernel::Repacked } else { Kernel::AsStored }
-    }
-
-    /// A name for fingerprints.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Kernel::Repacked => "q8",
-            Kernel::AsStored => "stored",
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_vnni() -> bool {
-    (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni"))
-        || is_x86_feature_detected!("avxvnni")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_vnni() -> bool {
-    false
-}
+use atiende_kernels::{Activations, Format, Kernels, Matrix, MatrixBuilder, Product};
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Result};
 
 /// `x · weightᵀ + bias`.
-#[derive(Debug)]
 pub(super) struct Linear {
-    weight: QMatMul,
-    bias: Tensor,
-    /// How many zeros each row is filled up with.
-    padding: usize,
+    matrix: Matrix,
+    bias: Vec<f32>,
 }
 
 impl Linear {
-    /// From weights of shape `[outputs, inputs]` and biases of `[outputs]`. Several that have the same inputs are stacked
-    /// into one, because every product costs a meeting of all threads.
-    pub(super) fn new(parts: &[(QTensor, QTensor)], kernel: Kernel) -> Result<Self> {
-        let float = |tensor: &QTensor| tensor.dequantize(&Device::Cpu);
-        let biases = parts.iter().map(|(_, bias)| float(bias)).collect::<Result<Vec<_>>>()?;
-        let bias = Tensor::cat(&biases, 0)?;
-        if kernel == Kernel::AsStored {
-            return Ok(Linear { weight: QMatMul::from_qtensor(stack(parts)?)?, bias, padding: 0 });
+    /// From weights of shape `[outputs, inputs]`, inputs a multiple of 32, and biases of `[outputs]`. Weights of four and
+    /// eight bits stay as they are, all others get eight.
+    pub(super) fn new(weight: &QTensor, bias: &QTensor, kernels: &Kernels) -> Result<Self> {
+        let bias = bias.dequantize(&Device::Cpu)?.to_vec1()?;
+        let matrix = match weight.dtype() {
+            GgmlDType::Q4_0 => matrix(weight, Format::Q4Zero, kernels)?,
+            GgmlDType::Q8_0 => matrix(weight, Format::Q8Zero, kernels)?,
+            _ => {
+                let weight = QTensor::quantize(&weight.dequantize(&Device::Cpu)?, GgmlDType::Q8_0)?;
+                matrix(&weight, Format::Q8Zero, kernels)?
+            }
+        };
+        Ok(Linear { matrix, bias })
+    }
+
+    /// Gets rows of numbers ready for products with these.
+    pub(super) fn quantize(kernels: &Kernels, rows: &[f32], of: &[&Linear], into: &mut Activations) {
+        let matrices: Vec<&Matrix> = of.iter().map(|linear| &linear.matrix).collect();
+        kernels.quantize(rows, matrices[0].width(), &matrices, into);
+    }
+
+    /// The products of the same rows with several weights.
+    pub(super) fn multiply<'a>(
+        kernels: &Kernels,
+        rows: &Activations,
+        products: impl IntoIterator<Item = (&'a Linear, &'a mut Vec<f32>)>,
+    ) {
+        let mut biases = Vec::new();
+        let mut products: Vec<Product<'a>> = products
+            .into_iter()
+            .map(|(linear, into)| {
+                into.resize(rows.rows() * linear.matrix.rows(), 0.0);
+                biases.push(&linear.bias);
+                Product { matrix: &linear.matrix, into }
+            })
+            .collect();
+        kernels.multiply(rows, &mut products);
+        for (product, bias) in products.into_iter().zip(biases) {
+            kernels.add(product.into, bias);
         }
-        let weights = parts.iter().map(|(weight, _)| float(weight)).collect::<Result<Vec<_>>>()?;
-        let weight = Tensor::cat(&weights, 0)?;
-        let inputs = weight.dim(D::Minus1)?;
-        let padding = inputs.next_multiple_of(REPACKED_ROW) - inputs;
-        let weight = QTensor::quantize(&weight.pad_with_zeros(D::Minus1, 0, padding)?, GgmlDType::Q8_0)?;
-        Ok(Linear { weight: QMatMul::from_qtensor(weight)?, bias, padding })
     }
 }
 
-/// The weights one below the other: as they are when they have one type, else as floats.
-fn stack(parts: &[(QTensor, QTensor)]) -> Result<QTensor> {
-    let weights = || parts.iter().map(|(weight, _)| weight);
-    let dtype = parts[0].0.dtype();
-    if weights().any(|weight| weight.dtype() != dtype) {
-        let floats = weights().map(|weight| weight.dequantize(&Device::Cpu)).collect::<Result<Vec<_>>>()?;
-        return QTensor::quantize(&Tensor::cat(&floats, 0)?, GgmlDType::F32);
-    }
-    let mut data = Vec::new();
-    let mut outputs = 0;
-    for weight in weights() {
-        data.extend_from_slice(&weight.data()?);
-        outputs += weight.shape().dims2()?.0;
-    }
-    let inputs = parts[0].0.shape().dims2()?.1;
-    QTensor::new(QStorage::from_data(Cow::Owned(data), &Device::Cpu, dtype)?, (outputs, inputs))
-}
-
-impl Module for Linear {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let padded = if self.padding == 0 { x.clone() } else { x.pad_with_zeros(D::Minus1, 0, self.padding)? };
-        self.weight.forward(&padded)?.broadcast_add(&self.bias)
-    }
+fn matrix(weight: &QTensor, format: Format, kernels: &Kernels) -> Result<Matrix> {
+    let (rows, width) = weight.shape().dims2()?;
+    let data = weight.data()?;
+    let read = |at: usize, into: &mut [u8]| match data.get(at..at + into.len()) {
+        Some(bytes) => {
+            into.copy_from_slice(bytes);
+            Ok(())
+        }
+        None => candle_core::bail!("a tensor's data end too early"),
+    };
+    MatrixBuilder { format, rows, width }.build(kernels.pool(), read)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(kernel: Kernel, types: [GgmlDType; 2]) -> Result<()> {
-        let x = Tensor::randn(0_f32, 1.0, (5, 96), &Device::Cpu)?;
-        let mut exact = Vec::new();
-        let mut parts = Vec::new();
-        for dtype in types {
-            let weight = QTensor::quantize(&Tensor::randn(0_f32, 1.0, (48, 96), &Device::Cpu)?, dtype)?;
-            let bias = Tensor::randn(0_f32, 1.0, 48, &Device::Cpu)?;
-            exact.push(x.matmul(&weight.dequantize(&Device::Cpu)?.t()?)?.broadcast_add(&bias)?);
-            parts.push((weight, QTensor::quantize(&bias, GgmlDType::F32)?));
-        }
-        let product = Linear::new(&parts, kernel)?.forward(&x)?;
-        let error = (product - Tensor::cat(&exact, 1)?)?.abs()?.max_all()?.to_scalar::<f32>()?;
-        assert!(error < 0.5, "{kernel:?}, {types:?}: {error} on values around 10");
-        Ok(())
-    }
+    use candle_core::Tensor;
 
     #[test]
-    fn both_kernels_compute_the_product_of_stacked_weights() -> Result<()> {
-        for kernel in [Kernel::Repacked, Kernel::AsStored] {
-            check(kernel, [GgmlDType::Q4_0, GgmlDType::Q4_0])?;
-            check(kernel, [GgmlDType::Q4_0, GgmlDType::Q8_0])?;
+    fn products_are_those_of_the_weights_whatever_their_type() -> Result<()> {
+        let kernels = Kernels::new(2)?;
+        let x = Tensor::randn(0_f32, 1.0, (5, 96), &Device::Cpu)?;
+        for dtype in [GgmlDType::Q4_0, GgmlDType::Q8_0, GgmlDType::F16, GgmlDType::Q5_1] {
+            let weight = QTensor::quantize(&Tensor::randn(0_f32, 1.0, (50, 96), &Device::Cpu)?, dtype)?;
+            let bias = Tensor::randn(0_f32, 1.0, 50, &Device::Cpu)?;
+            let exact = x.matmul(&weight.dequantize(&Device::Cpu)?.t()?)?.broadcast_add(&bias)?;
+            let linear = Linear::new(&weight, &QTensor::quantize(&bias, GgmlDType::F32)?, &kernels)?;
+            let (mut rows, mut product) = (Activations::default(), Vec::new());
+            Linear::quantize(&kernels, &x.flatten_all()?.to_vec1::<f32>()?, &[&linear], &mut rows);
+            Linear::multiply(&kernels, &rows, [(&linear, &mut product)]);
+            let error = (Tensor::from_vec(product, (5, 50), &Device::Cpu)? - exact)?.abs()?.max_all()?;
+            assert!(error.to_scalar::<f32>()? < 0.3, "{dtype:?}: {error} on values around 10");
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ fn a_model_cut_short_is_refused() {
     let bytes = fs::read(&path).expect("a file");
     for length in (0..bytes.len()).step_by(1_500) {
         fs::write(&path, &bytes[..length]).expect("a file");
-        assert!(load(&path, Kernel::AsStored).is_err(), "{length} bytes");
+        assert!(load(&path, Kernels::new(1).expect("a thread")).is_err(), "{length} bytes");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 
-use atiende_kernels::{Attention, Gate, PageShape, Pairs};
+use atiende_kernels::{Attention, Gate, PageShape, Pairs, Sees};
 
 use crate::llm::arch::Architecture;
 use crate::llm::weights::Metadata;
@@ -125,7 +125,7 @@ impl Shape {
         #[expect(clippy::cast_precision_loss, reason = "heads have some hundred numbers")]
         let scale = 1.0 / (self.head as f32).sqrt();
         let window = self.window.filter(|_| self.is_local(layer)).map(|(window, _)| window);
-        Attention { shape: self.page(), layer, heads: self.heads, scale, window }
+        Attention { shape: self.page(), layer, heads: self.heads, scale, sees: Sees::Past(window) }
     }
 }
 
