@@ -1,4 +1,4 @@
-//! A model file with a chat template that wishes no good.
+//! A model file with a chat template that wishes no good: neither a panic nor memory or time without bound may come of it.
 #![no_main]
 
 #[path = "shared.rs"]
