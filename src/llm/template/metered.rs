@@ -7,6 +7,7 @@
 
 use minijinja::machinery::ast::{self, BinOpKind, CallArg, Expr, Spanned, Stmt};
 use minijinja::machinery::{CodeGenerator, Instructions, Span, Token, WhitespaceConfig, parse, tokenize};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{Error, ErrorKind, Value};
 
 use super::operations::{ADD, CONCATENATE, KEPT, MULTIPLY, PAID, PAID_TEXT};
@@ -25,7 +26,7 @@ const WHITESPACE: WhitespaceConfig =
 /// Compiles a template.
 pub(super) fn compile<'a>(name: &'a str, source: &'a str) -> Result<Instructions<'a>, Error> {
     check(source)?;
-    let template = statement(&parse(source, name, minijinja::syntax::SyntaxConfig::default(), WHITESPACE)?)?;
+    let template = statement(&parse(source, name, SyntaxConfig, WHITESPACE)?)?;
     let mut generator = CodeGenerator::new(name, source);
     generator.compile_stmt(&template);
     Ok(generator.finish().0)
@@ -37,7 +38,7 @@ fn check(source: &str) -> Result<(), Error> {
         return Err(unfit("it is too long"));
     }
     let (mut words, mut choices) = (0, 0);
-    for token in tokenize(source, false, minijinja::syntax::SyntaxConfig::default(), WHITESPACE) {
+    for token in tokenize(source, false, SyntaxConfig, WHITESPACE) {
         match token?.0 {
             Token::TemplateData(_) | Token::BlockStart | Token::VariableStart => words = 0,
             Token::Ident("elif") => choices += 1,
@@ -150,10 +151,8 @@ fn expression<'a>(from: &Expr<'a>) -> Expr<'a> {
             filtered(PAID, Expr::Slice(at(it, ast::Slice { expr: paid(&it.expr), start, stop, step })))
         }
         Expr::UnaryOp(it) => {
-            let op = match it.op {
-                ast::UnaryOpKind::Not => ast::UnaryOpKind::Not,
-                ast::UnaryOpKind::Neg => ast::UnaryOpKind::Neg,
-            };
+            let is_not = matches!(it.op, ast::UnaryOpKind::Not);
+            let op = if is_not { ast::UnaryOpKind::Not } else { ast::UnaryOpKind::Neg };
             Expr::UnaryOp(at(it, ast::UnaryOp { op, expr: expression(&it.expr) }))
         }
         Expr::BinOp(it) => operator(it),

@@ -52,7 +52,7 @@ pub(super) fn set_up(environment: &mut Environment<'_>) {
 
 /// What looks at all of what it is given.
 fn plain() -> [(&'static str, Value); 33] {
-    let of = [
+    [
         ("safe", Value::from_function(filters::safe)),
         ("escape", Value::from_function(filters::escape)),
         ("e", Value::from_function(filters::escape)),
@@ -86,8 +86,7 @@ fn plain() -> [(&'static str, Value); 33] {
         (MULTIPLY, Value::from_function(multiply)),
         ("default", Value::from_function(filters::default)),
         ("d", Value::from_function(filters::default)),
-    ];
-    of
+    ]
 }
 
 /// What does something with the other arguments for each item of a list.
