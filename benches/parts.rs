@@ -1,15 +1,15 @@
-//! The parts of the engine one by one: products for each quantization and number of rows, attention, the sum behind a
-//! softmax, tokenizing, the chat template. Prints medians and asserts nothing.
+//! The parts of the engine one by one: products for each quantization and number of rows, attention, choosing a token,
+//! tokenizing, the chat template. Prints medians and asserts nothing.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use atiende::llm::{ChatMessage, Engine, EngineOptions, LanguageModel, Role};
+use atiende::llm::{ChatMessage, Engine, EngineOptions, LanguageModel, Role, greedy, log_probability};
 use atiende::models::cache_folder;
 use atiende_kernels::{
     Activations, Attention, Format, Kernels, Matrix, MatrixBuilder, PAGE_POSITIONS, Page, PageShape, Product, Queries,
-    Sees, log_sum_exp,
+    Sees,
 };
 
 const ROUNDS: usize = 9;
@@ -38,8 +38,7 @@ fn main() -> anyhow::Result<()> {
         products(&kernels, name, &matrix(&kernels, format, rows, width)?);
     }
     attention(&kernels);
-    let logits: Vec<f32> = (0..151_936u32).map(|at| f32::from(u8::try_from(at % 251).unwrap_or(0)) / 20.0).collect();
-    println!("\nsum behind a softmax, 151,936 numbers: {:.0} µs", 1e6 * median(|| _ = black_box(log_sum_exp(&logits))));
+    choice();
     text()
 }
 
@@ -96,6 +95,20 @@ fn attention(kernels: &Kernels) {
         });
         println!("{count:>5} tokens from position {position:>5}: {:>8.0}", seconds * 1e6);
     }
+}
+
+/// What the worker does with the logits of one token: the most probable one with its probability when it writes, the
+/// probability of one that is given when it scores.
+fn choice() {
+    // The vocabulary of Qwen. The largest logit comes late, and they rise and fall as a model's do.
+    let logit = |at: u32| f32::from(u16::try_from(at.wrapping_mul(40_503) % 400).unwrap_or(0)) / 25.0;
+    let mut logits: Vec<f32> = (0..151_936).map(logit).collect();
+    logits[100_000] = 20.0;
+    let greedy = median(|| _ = black_box(greedy(black_box(&logits))));
+    let given = median(|| _ = black_box(log_probability(black_box(&logits), black_box(7))));
+    println!("\nof the logits of 151,936 tokens, µs");
+    println!("{:>32}: {:>8.0}", "the greedy choice", greedy * 1e6);
+    println!("{:>32}: {:>8.0}", "the probability of a given token", given * 1e6);
 }
 
 /// Tokenizing and the chat template, with the small model that tests use.

@@ -27,3 +27,4 @@ pub use request::{
     ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, Role, ScoreRequest, StateRequest,
     TokenCounts,
 };
+pub use sample::{greedy, log_probability};

@@ -84,10 +84,13 @@ fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
     for line in before.history.iter().rev() {
         let who = if line.author == Author::Customer { "Customer" } else { "Business" };
         let line = format!("{who}: {}", line.words);
-        left = left.saturating_sub(model.count_tokens(&line));
-        if left == 0 {
+        let tokens = model.count_tokens(&line);
+        if tokens > left {
+            // Nor is there room for what was before.
+            left = 0;
             break;
         }
+        left -= tokens;
         lines.push(line);
     }
     lines.extend(before.summary.filter(|summary| model.count_tokens(summary) <= left).map(str::to_owned));
@@ -97,7 +100,71 @@ fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::llm::fake::FakeModel;
+    use crate::prompts::Prompts;
+
+    /// What the model is asked when a customer says `text` after `history`. A token of this model is a byte.
+    async fn asked(history: &[Line], summary: Option<&str>, text: &str) -> Vec<ChatMessage> {
+        let (prompts, model) = (Prompts::load(None).unwrap(), Arc::new(FakeModel::writing("¿Abren los domingos?")));
+        let mut using =
+            ModelUse::new(&prompts, Some(model.clone()), Duration::from_secs(60), CancellationToken::default());
+        let before = Some(Before { history, summary });
+        assert!(restate(&mut using, text, before, Language::Es, &mut Vec::new()).await.is_some());
+        let mut asked = model.asked.lock().unwrap();
+        asked.pop().unwrap()
+    }
+
+    fn line(author: Author, words: &str) -> Line {
+        Line { author, words: words.to_owned(), at: "2026-03-05T10:00:00Z".parse().unwrap() }
+    }
+
+    /// Lines of fifty bytes with the name of who says them.
+    fn long_history() -> Vec<Line> {
+        let author = |number: usize| if number.is_multiple_of(2) { Author::Customer } else { Author::Bot };
+        (0..200).map(|number| line(author(number), &format!("line {number:03} {}", "x".repeat(31)))).collect()
+    }
+
+    #[tokio::test]
+    async fn of_a_long_history_the_oldest_lines_go_and_never_the_instruction_or_the_message() {
+        let prompt = asked(&long_history(), Some("They talked about bread."), "y los domingos?").await;
+        let instruction = asked(&[], None, "y los domingos?").await.swap_remove(0);
+        assert_eq!((prompt[0].role, &prompt[0].content), (Role::System, &instruction.content));
+        let lines: Vec<&str> = prompt[1].content.lines().collect();
+        let (last, history) = lines.split_last().unwrap();
+        assert_eq!(*last, "Customer: y los domingos?");
+        // A line takes 50 bytes of 300.
+        let expected = ["194", "195", "196", "197", "198", "199"];
+        assert_eq!(history.len(), expected.len(), "{history:?}");
+        for (line, number) in history.iter().zip(expected) {
+            assert!(line.contains(&format!("line {number}")), "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_longer_than_the_budget_takes_everything_before_it_along_and_not_the_message() {
+        let history = [line(Author::Customer, "before"), line(Author::Bot, &"x".repeat(HISTORY_TOKENS))];
+        let prompt = asked(&history, Some("in short"), "y los domingos?").await;
+        assert_eq!(prompt[1].content, "Customer: y los domingos?");
+        let fitting = line(Author::Customer, &"x".repeat(HISTORY_TOKENS - "Customer: ".len()));
+        let prompt = asked(&[fitting], Some("in short"), "y los domingos?").await;
+        assert_eq!(prompt[1].content.lines().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_said_before_the_history_stands_above_it_where_there_is_room() {
+        let history = [line(Author::Customer, "hola"), line(Author::Bot, "Hola.")];
+        let prompt = asked(&history, Some("They talked about bread."), "y los domingos?").await;
+        assert_eq!(
+            prompt[1].content,
+            "They talked about bread.\nCustomer: hola\nBusiness: Hola.\nCustomer: y los domingos?"
+        );
+    }
 
     #[test]
     fn a_wording_that_names_another_day_or_number_is_none() {

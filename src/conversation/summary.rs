@@ -122,10 +122,7 @@ async fn summarise(
     let instruction = assistant.prompts.instruction(Task::Summarise, language, &values).ok()?;
     let lines =
         said.iter().filter_map(|message| Some(format!("{}: {}", message.author.as_str(), message.words.as_deref()?)));
-    // What was summed up before stays in, whatever else has to go.
-    let earlier = earlier.map(|earlier| format!("{earlier}\n")).unwrap_or_default();
-    let left = CONVERSATION_TOKENS.saturating_sub(model.count_tokens(&earlier));
-    let text = earlier + &within_budget(lines.collect(), &model, left);
+    let text = conversation(earlier, lines.collect(), &model);
     // From nothing the model would make something up.
     if text.trim().is_empty() {
         return None;
@@ -136,10 +133,18 @@ async fn summarise(
     model.generate(request, &mut Vec::new()).await
 }
 
-/// The last lines that fit the budget.
+/// What was summed up before, which stays in whatever else has to go, and the last lines.
+fn conversation(earlier: Option<&str>, lines: Vec<String>, model: &ModelUse<'_>) -> String {
+    let earlier = earlier.map(|earlier| format!("{earlier}\n")).unwrap_or_default();
+    let left = CONVERSATION_TOKENS.saturating_sub(model.count_tokens(&earlier));
+    earlier + &within_budget(lines, model, left)
+}
+
+/// The last lines that fit the budget; of the very last, its beginning if need be.
 fn within_budget(lines: Vec<String>, model: &ModelUse<'_>, mut left: usize) -> String {
     let mut kept: Vec<String> = Vec::new();
     for line in lines.into_iter().rev() {
+        let line = if kept.is_empty() { beginning(line, model, left) } else { line };
         let tokens = model.count_tokens(&line);
         if tokens > left {
             break;
@@ -149,4 +154,61 @@ fn within_budget(lines: Vec<String>, model: &ModelUse<'_>, mut left: usize) -> S
     }
     kept.reverse();
     kept.join("\n")
+}
+
+/// As much of a line as fits.
+fn beginning(mut line: String, model: &ModelUse<'_>, left: usize) -> String {
+    loop {
+        let (tokens, letters) = (model.count_tokens(&line), line.chars().count());
+        if tokens <= left || letters == 0 {
+            return line;
+        }
+        line = line.chars().take((letters * left / tokens).min(letters - 1)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::llm::fake::FakeModel;
+    use crate::prompts::Prompts;
+
+    /// What a prompt holds of a conversation. A token of this model is a byte.
+    fn shown(earlier: Option<&str>, lines: &[String]) -> String {
+        let (prompts, model) = (Prompts::load(None).unwrap(), Arc::new(FakeModel::default()));
+        let using = ModelUse::new(&prompts, Some(model), Duration::from_secs(60), CancellationToken::default());
+        conversation(earlier, lines.to_vec(), &using)
+    }
+
+    fn long_conversation() -> Vec<String> {
+        (0..200).map(|number| format!("customer: {number:03} {}", "x".repeat(86))).collect()
+    }
+
+    #[test]
+    fn of_a_long_conversation_the_oldest_lines_go_and_never_the_last() {
+        let lines = long_conversation();
+        assert_eq!(shown(None, &lines), lines[193..].join("\n"));
+        assert_eq!(shown(None, &lines[..3]), lines[..3].join("\n"));
+    }
+
+    #[test]
+    fn what_was_summed_up_before_stays_whatever_else_has_to_go() {
+        let lines = long_conversation();
+        let earlier = "They want a cake.";
+        assert_eq!(shown(Some(earlier), &lines), format!("{earlier}\n{}", lines[194..].join("\n")));
+        let endless = "e".repeat(CONVERSATION_TOKENS);
+        assert_eq!(shown(Some(&endless), &lines), format!("{endless}\n"));
+    }
+
+    #[test]
+    fn of_a_last_line_longer_than_the_budget_the_beginning_stays() {
+        let mut lines = long_conversation();
+        lines.push(format!("customer: I want {}", "ñ".repeat(5000)));
+        let shown = shown(None, &lines);
+        assert!(shown.starts_with("customer: I want ñ") && shown.ends_with('ñ'), "{shown}");
+        assert!((CONVERSATION_TOKENS - 100..=CONVERSATION_TOKENS).contains(&shown.len()), "{}", shown.len());
+    }
 }

@@ -78,6 +78,15 @@ pub struct MatrixBuilder {
 const GROUPS_AT_ONCE: usize = 4;
 
 impl MatrixBuilder {
+    /// How much memory the matrix will take.
+    pub fn bytes(&self) -> usize {
+        self.lines() * size_of::<Line>()
+    }
+
+    fn lines(&self) -> usize {
+        (self.rows.div_ceil(ROWS) * group_bytes(self.format, self.width)).div_ceil(size_of::<Line>())
+    }
+
     /// Builds the matrix on all threads. `read` fills a buffer with the bytes from an offset into the file's matrix.
     pub fn build<E: Send>(
         &self,
@@ -88,7 +97,7 @@ impl MatrixBuilder {
         assert!(width.is_multiple_of(format.block()), "rows are whole blocks");
         let (length, row_bytes) = (group_bytes(format, width), format.row_bytes(width));
         let groups = rows.div_ceil(ROWS);
-        let lines = vec![Line([0; 64]); (groups * length).div_ceil(size_of::<Line>())];
+        let lines = vec![Line([0; 64]); self.lines()];
         let mut matrix = Matrix { format, rows, width, lines };
         let failure = std::sync::Mutex::new(None);
         let whole = Disjoint::new(&mut matrix.as_bytes_mut()[..groups * length]);

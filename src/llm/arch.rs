@@ -146,13 +146,15 @@ pub(super) fn load(
     decoder.map_err(broken)
 }
 
-/// How many bytes the keys and values of a token take; nothing where candle's stock decoder runs the model.
-pub(super) fn bytes_a_position(
+/// How many bytes the weights take in memory, and how many the keys and values of a token; nothing where candle's stock
+/// decoder runs the model.
+pub(super) fn bytes_of_own(
     choice: DecoderChoice,
     architecture: Architecture,
     weights: &WeightsFile,
-) -> Option<u64> {
-    is_own(choice, architecture, weights).then(|| Transformer::bytes_a_position(architecture, weights))
+) -> Option<(u64, u64)> {
+    let bytes = || (Transformer::bytes_once(weights), Transformer::bytes_a_position(architecture, weights));
+    is_own(choice, architecture, weights).then(bytes)
 }
 
 /// Whether the project's own decoder runs a model.

@@ -8,6 +8,7 @@ mod load;
 mod memory;
 mod rope;
 mod shape;
+mod stored;
 mod tensors;
 #[cfg(test)]
 mod tests;

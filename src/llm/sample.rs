@@ -2,7 +2,7 @@
 
 /// The most probable token, the first at a draw, with the natural logarithm of its probability; nothing when the
 /// logits are not numbers.
-pub(super) fn greedy(logits: &[f32]) -> Option<(u32, f32)> {
+pub fn greedy(logits: &[f32]) -> Option<(u32, f32)> {
     let mut best = (0, f32::NEG_INFINITY);
     for (id, &logit) in (0u32..).zip(logits) {
         if logit > best.1 {
@@ -15,7 +15,7 @@ pub(super) fn greedy(logits: &[f32]) -> Option<(u32, f32)> {
 }
 
 /// The natural logarithm of the probability of a token; negative infinity when there is none such.
-pub(super) fn log_probability(logits: &[f32], id: u32) -> f32 {
+pub fn log_probability(logits: &[f32], id: u32) -> f32 {
     logits.get(id as usize).map_or(f32::NEG_INFINITY, |logit| logit - log_sum_exp(logits))
 }
 

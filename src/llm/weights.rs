@@ -64,15 +64,6 @@ impl WeightsFile {
         self.content.tensor_infos.values().map(|info| info.shape.elem_count() as u64).sum()
     }
 
-    /// How many bytes the weights take in memory: all but the tokens' embeddings, which stay in the file unless they
-    /// are the last matrix, too.
-    pub(super) fn bytes_once(&self) -> u64 {
-        let has_output = self.content.tensor_infos.contains_key("output.weight");
-        let stays = |name: &str| has_output && name == "token_embd.weight";
-        let tensors = self.content.tensor_infos.iter().filter(|(name, _)| !stays(name));
-        tensors.filter_map(|(_, info)| tensor_bytes(info)).sum()
-    }
-
     /// How many bytes all weights take in the file.
     pub(super) fn bytes(&self) -> u64 {
         self.content.tensor_infos.values().filter_map(tensor_bytes).sum()

@@ -55,6 +55,24 @@ async fn every_architecture_loads_and_gives_the_same_answer_twice() {
 }
 
 #[tokio::test]
+async fn a_tensor_that_there_are_no_kernels_for_sends_no_model_to_the_stock_decoder() {
+    use candle_core::quantized::GgmlDType::{BF16, F16, Q2K, Q3K};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    for (architecture, kind, name) in [
+        ("qwen2", Q2K, "blk.0.ffn_down.weight"),
+        ("llama", Q3K, "ffn_down.weight"),
+        ("qwen3", F16, "attn_q_norm.weight"),
+        ("gemma3", BF16, "token_embd.weight"),
+    ] {
+        tiny_gguf::write_kinds(&path, architecture, &[(name, kind)]);
+        let model = Engine::start(EngineOptions::new(path.clone())).unwrap();
+        assert_eq!(model.describe().kernels, engine(architecture).describe().kernels);
+        assert!(model.generate(ask("¿A qué hora abren?", 12)).await.unwrap().tokens.generated > 0);
+    }
+}
+
+#[tokio::test]
 async fn special_tokens_in_a_customer_s_words_are_letters() {
     for architecture in ["qwen2", "gemma3"] {
         let engine = engine(architecture);

@@ -37,12 +37,23 @@ pub fn write(path: &Path, architecture: &str) {
 
 /// The same with other values for some of the metadata.
 pub fn write_with(path: &Path, architecture: &str, changes: &[(&str, Value)]) {
+    write_tensors(path, architecture, changes, weights(INNER, &[]));
+}
+
+/// The same with rows of 256 numbers in `ffn_down`, and other types for the tensors whose names end so.
+pub fn write_kinds(path: &Path, architecture: &str, kinds: &[(&str, GgmlDType)]) {
+    let inner = Value::U32(256);
+    let weights = weights(256, kinds);
+    write_tensors(path, architecture, &[(&format!("{architecture}.feed_forward_length"), inner)], weights);
+}
+
+fn write_tensors(path: &Path, architecture: &str, changes: &[(&str, Value)], weights: Weights<'_>) {
     let mut metadata = metadata(architecture);
     for (key, value) in changes {
         metadata.retain(|(known, _)| known != key);
         metadata.push(((*key).to_owned(), value.clone()));
     }
-    let tensors = tensors(architecture);
+    let tensors = weights.of(architecture);
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
     let mut file = std::fs::File::create(path).expect("the test's folder is writable");
@@ -125,24 +136,29 @@ fn byte_token(byte: u8, sentence_piece: bool) -> String {
     char::from_u32(code).expect("these are characters").to_string()
 }
 
-fn tensors(architecture: &str) -> Vec<(String, QTensor)> {
-    let mut weights = Weights { seed: 7, tensors: Vec::new() };
-    weights.matrix("token_embd", VOCABULARY, WIDTH);
-    weights.matrix("output", VOCABULARY, WIDTH);
-    weights.vector("output_norm.weight", WIDTH);
-    for layer in 0..layers(architecture) {
-        weights.layer(architecture, layer);
-    }
-    weights.tensors
+fn weights<'a>(inner: usize, kinds: &'a [(&'a str, GgmlDType)]) -> Weights<'a> {
+    Weights { seed: 7, inner, kinds, tensors: Vec::new() }
 }
 
 /// Makes tensors from a fixed sequence of numbers.
-struct Weights {
+struct Weights<'a> {
     seed: u64,
+    inner: usize,
+    kinds: &'a [(&'a str, GgmlDType)],
     tensors: Vec<(String, QTensor)>,
 }
 
-impl Weights {
+impl Weights<'_> {
+    fn of(mut self, architecture: &str) -> Vec<(String, QTensor)> {
+        self.matrix("token_embd", VOCABULARY, WIDTH);
+        self.matrix("output", VOCABULARY, WIDTH);
+        self.vector("output_norm.weight", WIDTH);
+        for layer in 0..layers(architecture) {
+            self.layer(architecture, layer);
+        }
+        self.tensors
+    }
+
     fn layer(&mut self, architecture: &str, layer: usize) {
         let prefix = format!("blk.{layer}");
         self.vector(&format!("{prefix}.attn_norm.weight"), WIDTH);
@@ -155,12 +171,12 @@ impl Weights {
             self.attention(architecture, &prefix);
         }
         if architecture == "phi3" {
-            self.matrix(&format!("{prefix}.ffn_up"), 2 * INNER, WIDTH);
+            self.matrix(&format!("{prefix}.ffn_up"), 2 * self.inner, WIDTH);
         } else {
-            self.matrix(&format!("{prefix}.ffn_up"), INNER, WIDTH);
-            self.matrix(&format!("{prefix}.ffn_gate"), INNER, WIDTH);
+            self.matrix(&format!("{prefix}.ffn_up"), self.inner, WIDTH);
+            self.matrix(&format!("{prefix}.ffn_gate"), self.inner, WIDTH);
         }
-        self.matrix(&format!("{prefix}.ffn_down"), WIDTH, INNER);
+        self.matrix(&format!("{prefix}.ffn_down"), WIDTH, self.inner);
         if architecture == "gemma3" {
             self.vector(&format!("{prefix}.post_attention_norm.weight"), WIDTH);
             self.vector(&format!("{prefix}.post_ffw_norm.weight"), WIDTH);
@@ -201,6 +217,8 @@ impl Weights {
     fn push(&mut self, name: String, shape: &[usize], kind: GgmlDType) {
         let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| self.number()).collect();
         let tensor = Tensor::from_vec(numbers, shape, &Device::Cpu).expect("the shape fits");
+        let other = self.kinds.iter().find(|(end, _)| name.ends_with(end));
+        let kind = other.map_or(kind, |(_, kind)| *kind);
         self.tensors.push((name, QTensor::quantize(&tensor, kind).expect("rows are multiples of 32")));
     }
 

@@ -44,6 +44,15 @@ impl Transformer {
         shape.map_or(0, |shape| (shape.page().bytes() / PAGE_POSITIONS) as u64)
     }
 
+    /// How many bytes the weights take in memory: all but the tokens' embeddings, which stay in the file unless they are
+    /// the last matrix, too.
+    pub(in crate::llm) fn bytes_once(weights: &WeightsFile) -> u64 {
+        let tensors = &weights.content.tensor_infos;
+        let has_output = tensors.contains_key("output.weight");
+        let stays = |name: &str| has_output && name == "token_embd.weight";
+        tensors.iter().filter(|(name, _)| !stays(name)).map(|(_, info)| Tensors::bytes(info)).sum()
+    }
+
     /// Loads the weights for a context of `context` tokens.
     pub(in crate::llm) fn load(
         architecture: Architecture,

@@ -59,6 +59,33 @@ fn greedy(logits: &[f32]) -> u32 {
     sample::greedy(logits).unwrap().0
 }
 
+/// Reads texts with both, and goes on for eight tokens with what the stock model finds most probable. Gives for how many
+/// of them that is what the own one finds, too.
+fn compare(own: &mut Transformer, stock: &mut dyn Decoder, texts: u32, of: &str) -> usize {
+    let mut same = 0;
+    for seed in 0..texts {
+        let prompt = tokens(5 + 3 * seed, seed);
+        let mut memory = Memory::default();
+        let mut ours = read(own, &mut memory, &prompt).pop().unwrap();
+        let mut stock_memory = Memory::default();
+        let mut theirs = read_stock(stock, &mut stock_memory, &prompt);
+        for position in prompt.len()..prompt.len() + 8 {
+            // Keys and values are rounded to halves, and sums are added up in another order.
+            let apart = distance(&ours, &theirs);
+            let length = distance(&theirs, &vec![0.0; theirs.len()]);
+            assert!(apart < 0.03 * length, "{of}: {apart} of {length}");
+            // Random weights are rarely sure; where two tokens are as good, either may come.
+            let (token, chosen) = (greedy(&theirs), greedy(&ours));
+            let behind = theirs[token as usize] - theirs[chosen as usize];
+            assert!(behind < 2.0 * apart, "{of}: {chosen}, not {token}, at {position} of prompt {seed}");
+            same += usize::from(token == chosen);
+            ours = read(own, &mut memory, &[token]).pop().unwrap();
+            theirs = read_stock(stock, &mut stock_memory, &[token]);
+        }
+    }
+    same
+}
+
 #[test]
 fn its_logits_are_those_of_the_stock_models() {
     for architecture in COVERED {
@@ -67,32 +94,54 @@ fn its_logits_are_those_of_the_stock_models() {
         let mut own = best(architecture);
         // The stock Gemma bends its gates by SiLU where the model was trained with GELU.
         own.shape.gate = Gate::Silu;
-        let mut same = 0;
-        for seed in 0..20 {
-            let prompt = tokens(5 + 3 * seed, seed);
-            let mut memory = Memory::default();
-            let mut ours = read(&mut own, &mut memory, &prompt).pop().unwrap();
-            let mut stock_memory = Memory::default();
-            let mut theirs = read_stock(stock.as_mut(), &mut stock_memory, &prompt);
-            for position in prompt.len()..prompt.len() + 8 {
-                // Keys and values are rounded to halves, and sums are added up in another order.
-                let apart = distance(&ours, &theirs);
-                let length = distance(&theirs, &vec![0.0; theirs.len()]);
-                assert!(apart < 0.03 * length, "{architecture:?}: {apart} of {length}");
-                // Random weights are rarely sure; where two tokens are as good, either may come.
-                let (token, chosen) = (greedy(&theirs), greedy(&ours));
-                let behind = theirs[token as usize] - theirs[chosen as usize];
-                assert!(
-                    behind < 2.0 * apart,
-                    "{architecture:?}: {chosen}, not {token}, at {position} of prompt {seed}"
-                );
-                same += usize::from(token == chosen);
-                ours = read(&mut own, &mut memory, &[token]).pop().unwrap();
-                theirs = read_stock(stock.as_mut(), &mut stock_memory, &[token]);
-            }
-        }
+        let same = compare(&mut own, stock.as_mut(), 20, architecture.name());
         assert!(same >= 144, "{architecture:?}: {same} of 160 tokens are the same");
     }
+}
+
+#[test]
+fn tensors_that_there_are_no_kernels_for_are_kept_with_eight_bits_or_as_numbers() {
+    use candle_core::quantized::GgmlDType::{BF16, F16, F32, Q2K, Q3K};
+    let matrices = [
+        (Q2K, "blk.0.ffn_down.weight"),
+        (Q3K, "ffn_down.weight"),
+        (F16, "blk.1.attn_q.weight"),
+        (BF16, "ffn_up.weight"),
+        (F32, "output.weight"),
+        (F16, "token_embd.weight"),
+    ];
+    let vectors = [(F16, "norm.weight"), (BF16, "norm.weight"), (F16, "attn_k.bias"), (BF16, "attn_v.bias")];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    for (kind, name) in matrices.into_iter().chain(vectors) {
+        tiny_gguf::write_kinds(&path, "qwen2", &[(name, kind)]);
+        let file = WeightsFile::open(&path).unwrap();
+        assert!(file.content.tensor_infos.values().any(|info| info.ggml_dtype == kind), "{name}");
+        assert!(Transformer::covers(Architecture::Qwen2, &file), "{kind:?} {name}");
+        let kernels = Kernels::with_level(Level::best(), 2).unwrap();
+        let mut own = Transformer::load(Architecture::Qwen2, &file, 512, kernels).unwrap();
+        // What was counted before is what it takes: matrices, and vectors of some hundred numbers.
+        let (counted, taken) = (Transformer::bytes_once(&file), own.weights() as u64);
+        assert!((taken..taken + 8192).contains(&counted), "{kind:?} {name}: {counted}, and {taken} of matrices");
+        let mut stock = arch::load(DecoderChoice::Stock, Architecture::Qwen2, file, 512, 2).unwrap();
+        let same = compare(&mut own, stock.as_mut(), 5, &format!("{kind:?} {name}"));
+        assert!(same >= 34, "{kind:?} {name}: {same} of 40 tokens are the same");
+    }
+}
+
+#[test]
+fn weights_that_are_no_numbers_do_not_become_eight_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    tiny_gguf::write_kinds(&path, "qwen2", &[("blk.0.ffn_up.weight", candle_core::quantized::GgmlDType::F32)]);
+    let file = WeightsFile::open(&path).unwrap();
+    let at = file.content.tensor_data_offset + file.content.tensor_infos["blk.0.ffn_up.weight"].offset;
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[at as usize..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let file = WeightsFile::open(&path).unwrap();
+    let error = Transformer::load(Architecture::Qwen2, &file, 512, Kernels::new(1).unwrap()).err().unwrap();
+    assert!(format!("{error:#}").contains("no numbers"), "{error:#}");
 }
 
 #[test]

@@ -50,12 +50,9 @@ fn system_memory() -> Option<u64> {
 
 /// What loading a model takes at the least: its weights, the texts at hand, and what goes with them.
 pub(super) fn needed(file: &WeightsFile, choice: DecoderChoice, architecture: Architecture, context: usize) -> u64 {
-    let position = arch::bytes_a_position(choice, architecture, file);
-    let weights = match position {
-        Some(_) => file.bytes_once(),
-        None => file.bytes().saturating_mul(STOCK_TENTHS) / 10,
-    };
-    weights + position.unwrap_or(0).saturating_mul(live(context) as u64) + BESIDE
+    let stock = || (file.bytes().saturating_mul(STOCK_TENTHS) / 10, 0);
+    let (weights, position) = arch::bytes_of_own(choice, architecture, file).unwrap_or_else(stock);
+    weights.saturating_add(position.saturating_mul(live(context) as u64)).saturating_add(BESIDE)
 }
 
 /// The same for a file that is not opened yet; nothing when it cannot be read.

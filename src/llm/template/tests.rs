@@ -1,5 +1,7 @@
 //! Templates of the kinds that model files hold, written for these tests.
 
+mod hostile;
+
 use std::sync::Arc;
 
 use super::{ChatTemplate, regular};
@@ -66,4 +68,20 @@ fn a_template_that_cannot_be_used_is_found_out_when_it_is_loaded() {
     let refusal = template(Some("{{ raise_exception('only tools') }}")).err().unwrap();
     assert!(refusal.contains("only tools"), "{refusal}");
     assert!(template(Some("Hello.")).err().unwrap().contains("leaves out"));
+}
+
+#[test]
+fn what_templates_compute_with_is_there() {
+    let source = "{% macro field(name, value='none') %}{{ name ~ '=' ~ value }};{% endmacro %}\
+        {% set ns = namespace(text='', last=messages|length - 1, sum=1 + 2.5) %}\
+        {% for m in messages[::-1] %}{% set ns.text = ns.text + loop.index0 * 2 ~ m['role'][:3] + ',' %}{% endfor %}\
+        {% set block %}<{{ ns.text }}>{% endset %}\
+        {{ block }}{{ ns.last }}{{ ns.sum }}{{ field('a') }}{{ field('b', value=[1, 2] + [3]) }}\
+        {{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join('|') }}\
+        {{ 'a</x>b\n'.split('</x>')[-1].rstrip('\n') }}{{ 'x-y'.replace('-', '+') }}{{ '-'.join(['p', 'q']) }}\
+        {{ {'k': 'v'}.items() | list }}{{ 'c' in 'abc' and 2 not in [1] }}{{ nothing is defined }}{{ none | default('d') }}\
+        {% if messages[0].content is string and messages %}{{ messages[0].content | trim }}{% endif %}";
+    let prompt = template(Some(source)).unwrap().render(&conversation()).unwrap();
+    let expected = r#"<0use,2sys,>13.5a=none;b=[1, 2, 3]; Hola bx+yp-q[["k", "v"]]TrueFalseNoneBe kind."#;
+    assert_eq!(prompt, expected);
 }

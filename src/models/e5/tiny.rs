@@ -22,7 +22,7 @@ pub const RULES: [(char, &str); 6] =
 
 const HIDDEN: u32 = 32;
 const LAYERS: u32 = 2;
-const HEADS: u32 = 4;
+const HEADS: u32 = 2;
 const INNER: u32 = 64;
 const POSITIONS: u32 = 16;
 const TOKEN_TYPES: u32 = 2;

@@ -1,7 +1,4 @@
-//! A model file with a chat template that wishes no good.
-//!
-//! Known, and not looked for here: a template that doubles a text again and again asks for memory without bound, which no
-//! count of steps sees. `make fuzz` ends with what it asked for.
+//! A model file with a chat template that wishes no good: neither a panic nor memory or time without bound may come of it.
 #![no_main]
 
 #[path = "shared.rs"]
