@@ -44,7 +44,7 @@ fn a_converted_model_carries_the_metadata_that_other_programs_expect() {
     assert_eq!(metadata["general.architecture"].to_string().expect("text"), "bert");
     assert_eq!(number("bert.block_count"), 2);
     assert_eq!(number("bert.context_length"), 16);
-    assert_eq!(number("bert.attention.head_count"), 4);
+    assert_eq!(number("bert.attention.head_count"), 2);
     assert_eq!(number("bert.pooling_type"), 1);
     assert_eq!(metadata["tokenizer.ggml.model"].to_string().expect("text"), "t5");
     assert_eq!(number("tokenizer.ggml.unknown_token_id"), 3);
