@@ -1,11 +1,13 @@
 //! Has the model read what it is always told before the first customer writes.
 //!
-//! What was read is remembered, so that the first question after a start takes no longer than the tenth. Holds nobody's
-//! words, and nothing of it is written to disk: reading it again takes a second or two, and a file of what the model
-//! remembers would hold customers' words where an erasure does not look.
+//! What was read is remembered, so that the first question after a start takes no longer than the tenth. Holds no
+//! customer's words, and says so to the model: what it reads here may be written down, and is then known after a restart
+//! (`llm/beginnings/file.rs`).
+
+use std::time::Instant;
 
 use crate::domain::Language;
-use crate::llm::{ChatMessage, GenerateRequest, LanguageModel, Role};
+use crate::llm::{ChatMessage, GenerateRequest, LanguageModel, Role, TokenCounts};
 use crate::prompts::{Prompts, Task};
 
 /// Reads the instructions for questions about knowledge in these languages. What fails is read when it is needed.
@@ -15,19 +17,24 @@ pub async fn read_ahead(model: &dyn LanguageModel, prompts: &Prompts, languages:
     }
     let tasks = languages.iter().flat_map(|language| [(Task::Judge, *language), (Task::RewriteQuery, *language)]);
     let mut read: Vec<String> = Vec::new();
+    let (began, mut tokens) = (Instant::now(), TokenCounts::default());
     for (task, language) in tasks {
         let Ok(instruction) = prompts.instruction(task, language, &[]) else { continue };
         if read.contains(&instruction) {
             continue;
         }
-        let messages = vec![ChatMessage::new(Role::System, instruction.clone()), ChatMessage::new(Role::User, "…")];
-        if let Err(error) = model.generate(GenerateRequest::new(messages, 1)).await {
-            tracing::debug!(%error, "instructions were not read ahead");
-            return;
+        let messages = vec![ChatMessage::own(Role::System, instruction.clone()), ChatMessage::new(Role::User, "…")];
+        match model.generate(GenerateRequest::new(messages, 1)).await {
+            Ok(generated) => tokens += generated.tokens,
+            Err(error) => {
+                tracing::debug!(%error, "instructions were not read ahead");
+                return;
+            }
         }
         read.push(instruction);
     }
-    tracing::debug!(instructions = read.len(), "the model has read its instructions");
+    let (prompt, known, seconds) = (tokens.prompt, tokens.cached, began.elapsed().as_secs_f32());
+    tracing::debug!(instructions = read.len(), tokens = prompt, known, seconds, "the model has read its instructions");
 }
 
 #[cfg(test)]

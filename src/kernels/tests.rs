@@ -2,6 +2,7 @@
 
 mod attention;
 mod elementwise;
+mod page;
 mod pool;
 mod product;
 mod rotation;
