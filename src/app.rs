@@ -310,12 +310,8 @@ impl App {
             Some(model)
         };
         let read = stop.run_until_cancelled(reading).await.flatten();
-        let Some(model) = read else { return };
-        loop {
-            model.save().await;
-            if stop.run_until_cancelled(tokio::time::sleep(SAVE_EVERY)).await.is_none() {
-                return model.save().await;
-            }
+        if let Some(model) = read {
+            ahead::keep_saved(model.as_ref(), SAVE_EVERY, &stop).await;
         }
     }
 

@@ -4,7 +4,9 @@
 //! customer's words, and says so to the model: what it reads here may be written down, and is then known after a restart
 //! (`llm/beginnings/file.rs`).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::Language;
 use crate::llm::{ChatMessage, GenerateRequest, LanguageModel, Role, TokenCounts};
@@ -37,10 +39,39 @@ pub async fn read_ahead(model: &dyn LanguageModel, prompts: &Prompts, languages:
     tracing::debug!(instructions = read.len(), tokens = prompt, known, seconds, "the model has read its instructions");
 }
 
+/// Has the model write down what lasts of what it has read: now, from time to time, and when it is told to stop.
+pub async fn keep_saved(model: &dyn LanguageModel, every: Duration, stop: &CancellationToken) {
+    model.save().await;
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        model.save().await;
+    }
+    model.save().await;
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
     use super::*;
     use crate::llm::fake::FakeModel;
+
+    #[tokio::test]
+    async fn what_was_read_is_written_down_at_once_again_and_again_and_in_the_end() {
+        let (model, stop) = (Arc::new(FakeModel::writing("…")), CancellationToken::new());
+        let saved = || model.saved.load(Ordering::Acquire);
+        stop.cancel();
+        keep_saved(model.as_ref(), Duration::from_secs(600), &stop).await;
+        assert_eq!(saved(), 2, "at once and in the end");
+        let stop = CancellationToken::new();
+        let (until, its_model) = (stop.clone(), model.clone());
+        let keeping = tokio::spawn(async move { keep_saved(its_model.as_ref(), Duration::ZERO, &until).await });
+        while saved() < 6 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+        keeping.await.expect("it ends");
+    }
 
     #[tokio::test]
     async fn each_instruction_is_read_once() {
