@@ -2,7 +2,7 @@
 //! customer wrote.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use atiende::answer::judge;
 use atiende::llm::{
@@ -32,14 +32,20 @@ impl Place {
         Place { _folder: folder, model, file }
     }
 
-    /// A start of the engine; `file` is where it keeps what lasts.
-    fn engine(&self, file: Option<&Path>) -> Engine {
-        let kept_in = file.map(Path::to_owned);
-        Engine::start(EngineOptions { kept_in, threads: Some(1), ..EngineOptions::new(&self.model) }).unwrap()
+    /// A start of the engine.
+    fn keeping(&self) -> Engine {
+        self.engine(|options| options.kept_in = Some(self.file.clone()))
     }
 
-    fn keeping(&self) -> Engine {
-        self.engine(Some(&self.file))
+    /// An engine that remembers nothing at all.
+    fn plain(&self) -> Engine {
+        self.engine(|options| options.remembered = 0)
+    }
+
+    fn engine(&self, change: impl Fn(&mut EngineOptions)) -> Engine {
+        let mut options = EngineOptions { threads: Some(1), ..EngineOptions::new(&self.model) };
+        change(&mut options);
+        Engine::start(options).unwrap()
     }
 }
 
@@ -81,7 +87,7 @@ async fn after_a_restart_what_is_the_business_s_own_is_known_and_every_answer_th
         }
         before.save().await;
         drop(before);
-        let plain = place.engine(None);
+        let plain = place.plain();
         for passage in PASSAGES {
             let after = place.keeping();
             let (expected, known, tokens) = ask(&plain, prompt(passage, "hola?")).await;
@@ -92,7 +98,6 @@ async fn after_a_restart_what_is_the_business_s_own_is_known_and_every_answer_th
             assert!(!keeps() || known + 40 > tokens, "{architecture}: {known} of {tokens}");
             let expected = everything(&plain, passage, "y el sábado?").await;
             assert_eq!(everything(&place.keeping(), passage, "y el sábado?").await, expected, "{architecture}");
-            plain.forget();
         }
     }
 }
@@ -109,10 +114,9 @@ async fn what_was_read_through_a_few_layers_is_known_to_those_who_need_no_more()
     state(&before, "uno", 2).await;
     state(&before, "dos", 2).await;
     before.save().await;
-    let plain = place.engine(None);
+    let plain = place.plain();
     for layer in [2, 1, 6] {
         assert_eq!(state(&place.keeping(), "tres", layer).await, state(&plain, "tres", layer).await);
-        plain.forget();
     }
     let (expected, ..) = ask(&plain, prompt(PASSAGES[0], "tres")).await;
     let (answer, known, _) = ask(&place.keeping(), prompt(PASSAGES[0], "tres")).await;
@@ -188,13 +192,13 @@ async fn other_weights_in_a_file_that_looks_the_same_know_nothing() {
     fs::write(&place.model, bytes).unwrap();
     let (answer, known, _) = ask(&place.keeping(), prompt(PASSAGES[0], "hola?")).await;
     assert_eq!(known, 0);
-    assert_eq!(answer, ask(&place.engine(None), prompt(PASSAGES[0], "hola?")).await.0);
+    assert_eq!(answer, ask(&place.plain(), prompt(PASSAGES[0], "hola?")).await.0);
 }
 
 #[tokio::test]
 async fn without_a_place_or_without_news_nothing_is_written() {
     let place = Place::new("qwen2");
-    let engine = place.engine(None);
+    let engine = place.engine(|_| ());
     ask(&engine, prompt(PASSAGES[0], "hola?")).await;
     engine.save().await;
     assert!(!place.file.exists());
