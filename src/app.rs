@@ -37,6 +37,8 @@ use crate::web::{WebState, router};
 
 /// A model that is not there by then is not waited for: what it is told is read when somebody writes.
 const MODEL_PATIENCE: Duration = Duration::from_secs(300);
+/// How often what the model has read of the business's own words is written down, if something came to it.
+const SAVE_EVERY: Duration = Duration::from_secs(600);
 /// How long the server waits for requests and turns that run when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -153,6 +155,15 @@ pub fn open_embedder(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
 
 /// Starts loading the language model and returns at once.
 pub fn load_model(config: &Config) -> ModelSlot {
+    start_loading(config, None)
+}
+
+/// The same for the server, whose model keeps what it reads of the business's own words beside the database.
+pub fn load_servers_model(config: &Config) -> ModelSlot {
+    start_loading(config, Some(config.storage.database.with_extension("beginnings")))
+}
+
+fn start_loading(config: &Config, kept_in: Option<PathBuf>) -> ModelSlot {
     if !config.models.use_llm {
         return ModelSlot::switched_off();
     }
@@ -166,6 +177,7 @@ pub fn load_model(config: &Config) -> ModelSlot {
         max_context: config.models.context,
         threads: Some(config.models.threads).filter(|threads| *threads > 0),
         remembered: config.models.remembered_mb << 20,
+        kept_in,
         ..EngineOptions::new(path)
     };
     let arriving = slot.clone();
@@ -285,19 +297,21 @@ impl App {
         }
     }
 
-    /// Has the model read its instructions as soon as it is there.
-    async fn read_ahead(assistant: Arc<Assistant>, stop: CancellationToken) {
+    /// Has the model read its instructions as soon as it is there, and write down from time to time, and in the end,
+    /// what is the business's own of what it has read.
+    async fn look_after_model(assistant: Arc<Assistant>, stop: CancellationToken) {
         let reading = async {
-            let Some(model) = assistant.model.get(MODEL_PATIENCE).await else { return };
+            let model = assistant.model.get(MODEL_PATIENCE).await?;
             let mut languages = vec![assistant.settings.default_language];
             languages.extend(assistant.knowledge.documents().iter().map(|document| document.language));
             languages.sort_unstable();
             languages.dedup();
             ahead::read_ahead(model.as_ref(), &assistant.prompts, &languages).await;
+            Some(model)
         };
-        tokio::select! {
-            () = reading => {}
-            () = stop.cancelled() => {}
+        let read = stop.run_until_cancelled(reading).await.flatten();
+        if let Some(model) = read {
+            ahead::keep_saved(model.as_ref(), SAVE_EVERY, &stop).await;
         }
     }
 
@@ -314,7 +328,7 @@ impl App {
             tasks.spawn(async move { notifier.run(until).await });
         }
         let assistant = self.assistant;
-        tasks.spawn(Self::read_ahead(assistant.clone(), stop.clone()));
+        tasks.spawn(Self::look_after_model(assistant.clone(), stop.clone()));
         let until = stop.clone();
         let store = self.store.clone();
         let web = self.web.clone();

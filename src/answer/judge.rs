@@ -18,8 +18,9 @@ use super::model::ModelUse;
 
 /// What the model reads: an instruction, the owner's words, and the question last.
 pub fn prompt(instruction: &str, passage: &str, question: &str) -> Vec<ChatMessage> {
-    let asked = format!("Text:\n{passage}\n\nQuestion: {question}");
-    vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, asked)]
+    let passage = format!("Text:\n{passage}\n\nQuestion:");
+    let asked = ChatMessage::own_and(Role::User, passage, &format!(" {question}"));
+    vec![ChatMessage::own(Role::System, instruction), asked]
 }
 
 /// The probability that `passage` answers `question`; nothing without a model.

@@ -40,7 +40,7 @@ pub async fn restate(
     let instruction = model.prompts.instruction(Task::RewriteQuery, to, &[]).ok()?;
     let mut lines = before.map(|before| conversation(model, &before)).unwrap_or_default();
     lines.push(format!("Customer: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")));
-    let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, lines.join("\n"))];
+    let messages = vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, lines.join("\n"))];
     let mut request = GenerateRequest::new(messages, QUESTION_TOKENS);
     request.stop = vec!["\n".into()];
     let restated = model.generate(request, trail).await?;

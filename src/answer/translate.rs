@@ -28,7 +28,7 @@ pub async fn translate(
         return None;
     }
     let instruction = model.prompts.instruction(Task::Translate, to, &[]).ok()?;
-    let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, original)];
+    let messages = vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, original)];
     let budget = model.count_tokens(original) * TOKENS_PER_TOKEN + SPARE_TOKENS;
     let generated = model.generate(GenerateRequest::new(messages, budget), trail).await?;
     let mut problems = grounding::translation_problems(original, from, &generated, to);

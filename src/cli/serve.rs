@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::app::{App, Folders, open_brain};
+use crate::app::{App, Folders, load_servers_model, open_brain_with};
 use crate::channel::whatsapp::transport::WhatsApp;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -22,7 +22,7 @@ pub struct Args {}
 pub async fn run(_: Args, config: Config) -> anyhow::Result<u8> {
     telemetry::install(&config.log);
     telemetry::install_panic_hook();
-    let brain = open_brain(&config, &Folders::configured(&config))?;
+    let brain = open_brain_with(&config, &Folders::configured(&config), load_servers_model(&config))?;
     for problem in &brain.report.problems {
         tracing::warn!("{problem}");
     }

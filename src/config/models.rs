@@ -23,7 +23,8 @@ section! {
         /// project's own kernels take theirs from the environment's CANDLE_NUM_THREADS.
         threads: usize = 0,
         /// How many megabytes the beginnings of prompts may take in memory that the model has read: what most prompts
-        /// begin with, and the passages that customers ask about most, are then not read again.
+        /// begin with, and the passages that customers ask about most, are then not read again, nor after a restart:
+        /// for that a file of at most this size lies beside the database, which holds nothing that customers wrote.
         remembered_mb: usize = 256,
         /// Whether a language model judges doubtful answers and translates. Without it the bot needs far less memory; it
         /// declines more, and customers of other languages read your own sentences with a line that says so.

@@ -127,7 +127,7 @@ async fn summarise(
     if text.trim().is_empty() {
         return None;
     }
-    let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, text)];
+    let messages = vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, text)];
     let request =
         GenerateRequest { sentences: Some(SUMMARY_SENTENCES), ..GenerateRequest::new(messages, SUMMARY_TOKENS) };
     model.generate(request, &mut Vec::new()).await

@@ -25,7 +25,12 @@ impl PageShape {
     }
 
     fn numbers(self) -> usize {
-        2 * self.block() * self.heads * self.layers
+        self.numbers_in(self.layers)
+    }
+
+    /// Numbers of the first `layers` layers.
+    pub fn numbers_in(self, layers: usize) -> usize {
+        2 * self.block() * self.heads * layers
     }
 
     /// How much memory a page takes.
@@ -49,6 +54,34 @@ impl Page {
     /// A page of zeros.
     pub fn new(shape: PageShape) -> Self {
         Page { numbers: vec![0; shape.numbers()] }
+    }
+
+    /// A page of the first layers of such pages, from the bits that [`Page::bits`] gave; nothing where they cannot be
+    /// those of a page.
+    pub fn from_bits(shape: PageShape, layers: usize, mut bits: Vec<u16>) -> Option<Self> {
+        let is_finite = |number: &u16| f16::from_bits(*number).is_finite();
+        if layers > shape.layers || bits.len() != shape.numbers_in(layers) || !bits.iter().all(is_finite) {
+            return None;
+        }
+        bits.resize(shape.numbers(), 0);
+        Some(Page { numbers: bits })
+    }
+
+    /// The bits of the keys and values in the first layers.
+    pub fn bits(&self, shape: PageShape, layers: usize) -> &[u16] {
+        &self.numbers[..shape.numbers_in(layers.min(shape.layers))]
+    }
+
+    /// The same page with nothing but zeros at the positions from `length` on.
+    pub fn cut(&self, shape: PageShape, length: usize) -> Self {
+        let mut page = self.clone();
+        let length = length.min(POSITIONS);
+        for blocks in page.numbers.chunks_exact_mut(2 * shape.block()) {
+            let (keys, values) = blocks.split_at_mut(shape.block());
+            keys.chunks_exact_mut(POSITIONS).for_each(|positions| positions[length..].fill(0));
+            values[length * shape.head..].fill(0);
+        }
+        page
     }
 
     /// The bits of all numbers.

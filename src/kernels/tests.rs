@@ -3,6 +3,7 @@
 mod attention;
 mod elementwise;
 mod norm;
+mod page;
 mod pool;
 mod product;
 mod rotation;

@@ -9,7 +9,7 @@ mod stock;
 #[cfg(test)]
 pub(super) mod tests;
 
-use atiende_kernels::Kernels;
+use atiende_kernels::{Kernels, PageShape};
 
 pub(super) use self::single::{OneText, Single};
 use self::stock::StockDecoder;
@@ -42,8 +42,8 @@ pub(super) trait Decoder: Send {
     /// Lets go of what it remembers of texts by itself.
     fn forget(&mut self);
 
-    /// How much memory a page of keys and values takes, in bytes; nothing where there are none.
-    fn page_bytes(&self) -> Option<usize>;
+    /// What the pages of keys and values look like; nothing where there are none.
+    fn page_shape(&self) -> Option<PageShape>;
 
     /// How many bytes of weights are read for each token; 0 where that is not known.
     fn bytes_a_token(&self) -> usize;

@@ -4,7 +4,12 @@
 //! kept for a while; where two part, their common beginning is kept on its own, for longer. All share the pages of
 //! what they have in common. Nothing is looked up by what it means, only by its tokens: when instructions or passages
 //! change, what was kept of them is never found again, and goes when room is needed.
+//!
+//! What comes of the business's words alone can be given out, to be kept over a restart ([`file`]), and outlives an
+//! erasure. Nothing that a customer's words made ever is, and none does.
 
+pub(super) mod file;
+mod own;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +18,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use atiende_kernels::{PAGE_POSITIONS, Page};
+use atiende_kernels::{PAGE_POSITIONS, Page, PageShape};
 
+use self::own::{OwnPart, OwnParts};
 use super::decoder::Memory;
+use super::prompt::Own;
 
 /// A common beginning shorter than this is not worth a place.
 const SHORTEST: usize = 16;
@@ -26,8 +33,12 @@ const MOST: usize = 256;
 /// What was read, within a budget of memory.
 pub(super) struct Beginnings {
     entries: Vec<Kept>,
+    /// What of it is the business's own.
+    own: OwnParts,
     /// Pages that may be held.
     budget: usize,
+    /// What they look like; nothing where the decoder keeps keys and values by itself.
+    shape: Option<PageShape>,
     tick: u64,
 }
 
@@ -39,10 +50,27 @@ struct Kept {
     used: u64,
 }
 
+/// A beginning that comes of the business's words alone, with what was read of it.
+pub(super) struct Lasting {
+    pub(super) part: OwnPart,
+    /// As long as the part. Its last page can hold what others made, behind its own positions.
+    pub(super) memory: Memory,
+}
+
 impl Beginnings {
     /// Holds at most `budget` pages.
-    pub(super) fn new(budget: usize) -> Self {
-        Beginnings { entries: Vec::new(), budget, tick: 0 }
+    pub(super) fn new(budget: usize, shape: Option<PageShape>) -> Self {
+        Beginnings { entries: Vec::new(), own: OwnParts::default(), budget, shape, tick: 0 }
+    }
+
+    /// Takes in what was kept over a restart, the most useful first, as far as there is room.
+    pub(super) fn restore(&mut self, kept: Vec<Lasting>) {
+        for Lasting { part, memory } in kept.into_iter().rev() {
+            self.tick += 1;
+            self.put(memory, 1);
+            self.make_room();
+            self.own.restore(part);
+        }
     }
 
     /// The memory that has the most in common with `prompt`, of those that serve to read through `depth` layers (all of
@@ -60,8 +88,9 @@ impl Beginnings {
     }
 
     /// Keeps a prompt that was read, or as much of its beginning as may be held at all.
-    pub(super) fn keep(&mut self, mut memory: Memory) {
+    pub(super) fn keep(&mut self, mut memory: Memory, own: Own) {
         self.tick += 1;
+        self.own.note(memory.tokens(), own);
         if !memory.pages().is_empty() {
             memory.cut(self.budget * PAGE_POSITIONS);
         }
@@ -78,6 +107,39 @@ impl Beginnings {
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.own.clear();
+    }
+
+    /// Forgets everything that customers' words made: what is left comes of the business's words alone.
+    pub(super) fn forget(&mut self) {
+        let lasting = self.lasting();
+        self.entries.clear();
+        self.own.retain_lasting();
+        let Some(shape) = self.shape else { return };
+        for Lasting { mut memory, .. } in lasting.into_iter().rev() {
+            self.tick += 1;
+            memory.let_go_of_others(shape);
+            self.put(memory, 1);
+        }
+        self.make_room();
+    }
+
+    /// What is worth keeping over a restart and still held, the most useful first; nothing where nothing came to it
+    /// since the last time.
+    pub(super) fn news(&mut self) -> Option<Vec<Lasting>> {
+        self.own.take_news().then(|| self.lasting()).filter(|lasting| !lasting.is_empty())
+    }
+
+    fn lasting(&self) -> Vec<Lasting> {
+        let held = |part: &OwnPart| {
+            let begins =
+                |entry: &&Kept| !entry.memory.pages().is_empty() && entry.memory.tokens().starts_with(&part.tokens);
+            let depth = |entry: &&Kept| entry.memory.depth().unwrap_or(usize::MAX);
+            let mut memory = self.entries.iter().filter(begins).max_by_key(depth)?.memory.clone();
+            memory.cut(part.tokens.len());
+            Some(Lasting { part: part.clone(), memory })
+        };
+        self.own.lasting().filter_map(held).collect()
     }
 
     /// Adds an entry, or says that it was of use again.

@@ -1,6 +1,7 @@
 //! The handle of the model: everyone asks here, from any task, and waits without holding a thread.
 
 mod describe;
+mod form;
 mod load;
 mod memory;
 #[cfg(test)]
@@ -22,8 +23,9 @@ pub use self::describe::{Description, kernels};
 use self::load::Loaded;
 pub use self::memory::{available_memory, memory_needed};
 use super::arch::DecoderChoice;
+use super::beginnings::file::BeginningsFile;
 use super::load_error::LoadError;
-use super::prompt;
+use super::prompt::{self, Prompt};
 use super::request::{
     ChatMessage, FinishReason, GenerateRequest, Generated, LanguageModel, ModelError, ScoreRequest, StateRequest,
     TokenCounts,
@@ -53,6 +55,8 @@ pub struct EngineOptions {
     pub remembered: usize,
     /// How much memory there is, in bytes; nothing to ask the system. A model that needs more is refused.
     pub memory: Option<u64>,
+    /// Where what was read of the business's own words is kept over a restart; without it, it is read again.
+    pub kept_in: Option<PathBuf>,
     /// Whether tokens are guessed from the prompt and verified several at once. It changes the time, not the answer.
     pub guesses: bool,
 }
@@ -72,6 +76,7 @@ impl EngineOptions {
             decoder: DecoderChoice::Best,
             remembered: REMEMBERED,
             memory: None,
+            kept_in: None,
             guesses: true,
         }
     }
@@ -87,6 +92,7 @@ pub struct Engine {
     context: usize,
     healthy: Arc<AtomicBool>,
     forget: Arc<AtomicBool>,
+    file: Option<BeginningsFile>,
     /// Of how many layers the state can be shown.
     layers: usize,
     name: String,
@@ -122,6 +128,7 @@ impl Engine {
             context: front.context,
             healthy: front.healthy,
             forget: front.forget,
+            file: front.file,
             layers: front.layers,
             name: front.description.identity(),
             description: front.description,
@@ -145,14 +152,15 @@ impl Engine {
     }
 
     /// The tokens of a prompt; `more` of them must fit after it.
-    fn prompt(&self, messages: &[ChatMessage], prefix: &str, more: usize) -> Result<Vec<u32>, ModelError> {
+    fn prompt(&self, messages: &[ChatMessage], prefix: &str, more: usize) -> Result<Prompt, ModelError> {
         let prompt = prompt::encode(&self.template, &self.tokenizer, messages, prefix).map_err(ModelError::Failed)?;
         let limit = self.context.saturating_sub(more);
-        if prompt.is_empty() {
+        let tokens = prompt.tokens.len();
+        if tokens == 0 {
             return Err(ModelError::Failed("the chat template gave an empty prompt".to_owned()));
         }
-        if prompt.len() > limit {
-            return Err(ModelError::TooLong { tokens: prompt.len(), limit });
+        if tokens > limit {
+            return Err(ModelError::TooLong { tokens, limit });
         }
         Ok(prompt)
     }
@@ -171,7 +179,7 @@ impl Engine {
         let prompt = self.prompt(&messages, &prefix, 1)?;
         // A deadline beyond what the clock can show is none.
         let deadline = deadline.and_then(|limit| queued.checked_add(limit));
-        let unanswered = unanswered(&prefix, prompt.len());
+        let unanswered = unanswered(&prefix, prompt.tokens.len());
         let (reply, answer) = oneshot::channel();
         let (ticket, claimed) = ticket(&cancel, deadline, queued);
         let work = Generation { prompt, prefix, max_tokens, stop, sentences, stream };
@@ -219,6 +227,18 @@ impl Engine {
         self.submit(Command::Observe(Box::new(Job { work: Observation { prompt, layer }, ticket, reply })))?;
         receive(answer, &cancel).await.map(Some)
     }
+
+    async fn run_save(&self) {
+        let Some(file) = self.file.clone() else { return };
+        let (reply, answer) = oneshot::channel();
+        // With a full queue there is more to do than this; what is new is still new at the next time.
+        if self.submit(Command::GiveOut(reply)).is_err() {
+            return;
+        }
+        let Ok(Some(lasting)) = answer.await else { return };
+        // The file's own thread says what went wrong.
+        drop(tokio::task::spawn_blocking(move || file.write(&lasting)).await);
+    }
 }
 
 /// What the thread does: load, report, work.
@@ -231,7 +251,7 @@ fn run(
         Ok(loaded) => loaded,
         Err(error) => return drop(report.send(Err(error))),
     };
-    let Loaded { decoder, beginnings, guesses, tokenizer, template, context, description } = loaded;
+    let Loaded { decoder, beginnings, file, guesses, tokenizer, template, context, description } = loaded;
     let healthy = Arc::new(AtomicBool::new(true));
     let forget = Arc::new(AtomicBool::new(false));
     let front = Front {
@@ -240,6 +260,7 @@ fn run(
         context,
         healthy: healthy.clone(),
         forget: forget.clone(),
+        file,
         layers: decoder.layers(),
         description,
     };
@@ -256,6 +277,7 @@ struct Front {
     context: usize,
     healthy: Arc<AtomicBool>,
     forget: Arc<AtomicBool>,
+    file: Option<BeginningsFile>,
     layers: usize,
     description: Description,
 }
@@ -329,6 +351,10 @@ impl LanguageModel for Engine {
         self.forget.store(true, Ordering::Release);
         // Where there is no room for this, there is work, and it is seen at the next pass.
         drop(self.submit(Command::Wake));
+    }
+
+    fn save(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.run_save())
     }
 }
 

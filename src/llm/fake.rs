@@ -1,5 +1,6 @@
 //! A language model for tests: answers at once, says what it is told to, and keeps what it was asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -20,11 +21,20 @@ pub struct FakeModel {
     pub state: Result<Option<Vec<f32>>, ModelError>,
     /// Every prompt that it was to write something after.
     pub asked: Mutex<Vec<Vec<ChatMessage>>>,
+    /// How often it was to write down what it has read.
+    pub saved: AtomicUsize,
 }
 
 impl Default for FakeModel {
     fn default() -> Self {
-        FakeModel { name: "fake".into(), text: None, yes: 0.5, state: Ok(None), asked: Mutex::default() }
+        FakeModel {
+            name: "fake".into(),
+            text: None,
+            yes: 0.5,
+            state: Ok(None),
+            asked: Mutex::default(),
+            saved: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -64,5 +74,10 @@ impl LanguageModel for FakeModel {
 
     fn remembers(&self) -> bool {
         true
+    }
+
+    fn save(&self) -> BoxFuture<'_, ()> {
+        self.saved.fetch_add(1, Ordering::AcqRel);
+        Box::pin(std::future::ready(()))
     }
 }

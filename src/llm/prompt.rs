@@ -4,6 +4,21 @@ use super::request::ChatMessage;
 use super::template::ChatTemplate;
 use super::tokenizer::Tokenizer;
 
+/// What the model reads.
+pub(super) struct Prompt {
+    pub(super) tokens: Vec<u32>,
+    pub(super) own: Own,
+}
+
+/// How many of a prompt's first tokens come of the business's words alone: they are the same whatever customers write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Own {
+    /// The messages that are wholly the business's own: what every prompt of a task begins with.
+    pub(super) instruction: usize,
+    /// With what follows of the business's words, such as a passage; never fewer.
+    pub(super) all: usize,
+}
+
 /// Lays out `messages` and the beginning of the answer. Their texts are data: no part of them is read as a special
 /// token, whatever they spell.
 pub(super) fn encode(
@@ -11,15 +26,59 @@ pub(super) fn encode(
     tokenizer: &Tokenizer,
     messages: &[ChatMessage],
     prefix: &str,
-) -> Result<Vec<u32>, String> {
+) -> Result<Prompt, String> {
     let marker = unused_character(messages, prefix);
-    let quoted: Vec<ChatMessage> = messages
-        .iter()
-        .map(|message| ChatMessage::new(message.role, tokenizer.neutralise(&message.content, marker)))
-        .collect();
-    let mut prompt = template.render(&quoted)?;
-    prompt.push_str(&tokenizer.neutralise(prefix, marker));
-    tokenizer.encode_prompt(&prompt, marker)
+    let layout = Layout { template, tokenizer, marker };
+    let tokens = layout.tokens(messages.iter().map(|message| (message, message.content.as_str())), prefix)?;
+    let own = layout.own(messages, &tokens);
+    Ok(Prompt { tokens, own })
+}
+
+struct Layout<'a> {
+    template: &'a ChatTemplate,
+    tokenizer: &'a Tokenizer,
+    marker: char,
+}
+
+impl Layout<'_> {
+    /// The tokens of these messages with these texts.
+    fn tokens<'m>(
+        &self,
+        messages: impl Iterator<Item = (&'m ChatMessage, &'m str)>,
+        prefix: &str,
+    ) -> Result<Vec<u32>, String> {
+        let Layout { template, tokenizer, marker } = *self;
+        let quoted: Vec<ChatMessage> = messages
+            .map(|(message, text)| ChatMessage::new(message.role, tokenizer.neutralise(text, marker)))
+            .collect();
+        let mut prompt = template.render(&quoted)?;
+        prompt.push_str(&tokenizer.neutralise(prefix, marker));
+        tokenizer.encode_prompt(&prompt, marker)
+    }
+
+    /// What the prompt has in common with one in which all that is not the business's own is left out. So a token that
+    /// reaches over the border does not count, and whatever the template does, none counts that another's words made.
+    fn own(&self, messages: &[ChatMessage], tokens: &[u32]) -> Own {
+        let whole = messages.iter().take_while(|message| message.is_own()).count();
+        let begun = messages.get(whole).map(ChatMessage::own_words).filter(|words| !words.is_empty());
+        if whole == 0 && begun.is_none() {
+            return Own::default();
+        }
+        let in_common = |begun: &str| {
+            let text = |(at, message)| match at {
+                at if at < whole => ChatMessage::own_words(message),
+                at if at == whole => begun,
+                _ => "",
+            };
+            // A template that refuses messages without a text leaves nothing that is known to be the business's own.
+            let texts: Vec<&str> = messages.iter().enumerate().map(text).collect();
+            let own = self.tokens(messages.iter().zip(texts), "").unwrap_or_default();
+            own.iter().zip(tokens).take_while(|(own, read)| own == read).count()
+        };
+        let instruction = if whole == 0 { 0 } else { in_common("") };
+        let all = begun.map_or(instruction, in_common).max(instruction);
+        Own { instruction, all }
+    }
 }
 
 /// A character for private use that nobody used.
@@ -34,13 +93,4 @@ fn unused_character(messages: &[ChatMessage], prefix: &str) -> char {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::unused_character;
-    use crate::llm::request::{ChatMessage, Role};
-
-    #[test]
-    fn the_marker_is_a_character_that_no_text_holds() {
-        let messages = [ChatMessage::new(Role::User, "\u{E000}")];
-        assert_eq!(unused_character(&messages, "\u{E001}"), '\u{E002}');
-    }
-}
+mod tests;

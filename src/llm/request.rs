@@ -25,12 +25,39 @@ pub struct ChatMessage {
     pub role: Role,
     /// What is said.
     pub content: String,
+    /// How many of the text's first bytes are the business's own words.
+    #[serde(skip)]
+    own: usize,
 }
 
 impl ChatMessage {
-    /// A part of a prompt.
+    /// A part of a prompt, any of which may be a customer's words.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
-        ChatMessage { role, content: content.into() }
+        ChatMessage { role, content: content.into(), own: 0 }
+    }
+
+    /// The business's own words alone. What the model reads of them may lie on disk, where no erasure looks: not a word
+    /// of a customer's may be among them, nor what was made from any.
+    pub fn own(role: Role, content: impl Into<String>) -> Self {
+        ChatMessage::own_and(role, content, "")
+    }
+
+    /// The same before words that may be a customer's.
+    pub fn own_and(role: Role, own: impl Into<String>, others: &str) -> Self {
+        let mut content = own.into();
+        let own = content.len();
+        content.push_str(others);
+        ChatMessage { role, content, own }
+    }
+
+    /// What of it is the business's own.
+    pub(super) fn own_words(&self) -> &str {
+        self.content.get(..self.own).unwrap_or_default()
+    }
+
+    /// Whether all of it is the business's own.
+    pub(super) fn is_own(&self) -> bool {
+        self.own_words().len() == self.content.len()
     }
 }
 
@@ -222,6 +249,13 @@ pub trait LanguageModel: Send + Sync {
         false
     }
 
-    /// Lets go of all that is kept of texts that were read: somebody's words are to be erased. Work under way goes on.
+    /// Lets go of all that is kept of customers' texts that were read: somebody's words are to be erased. Work under way
+    /// goes on.
     fn forget(&self) {}
+
+    /// Writes down what it remembers of the business's own words, where it was given a place for that and there is
+    /// something new. Nobody's work waits for it.
+    fn save(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

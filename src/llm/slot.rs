@@ -57,7 +57,7 @@ impl ModelSlot {
         self.state.borrow().clone()
     }
 
-    /// Has the model let go of what it keeps of texts that it read.
+    /// Has the model let go of what it keeps of customers' texts that it read.
     pub fn forget(&self) {
         if let ModelState::Ready(model) = self.state() {
             model.forget();

@@ -26,7 +26,7 @@ use self::lookup::Costs;
 use self::shares::{Want, shares};
 use self::task::{Facilities, Task};
 use super::arch::Decoder;
-use super::beginnings::Beginnings;
+use super::beginnings::{Beginnings, Lasting};
 use super::decoder::Piece;
 use super::request::{Generated, ModelError};
 use super::tokenizer::Tokenizer;
@@ -52,6 +52,8 @@ pub(super) enum Command {
     Score(Box<Job<Scoring, Vec<f32>>>),
     /// Show a hidden state.
     Observe(Box<Job<Observation, Vec<f32>>>),
+    /// Give out what is worth keeping over a restart, if something came to it.
+    GiveOut(oneshot::Sender<Option<Vec<Lasting>>>),
     /// Look whether something is to be forgotten, with nothing else to do.
     Wake,
 }
@@ -114,6 +116,7 @@ impl Worker {
             };
             match command {
                 Ok(Command::Wake) => self.forget_if_told(tasks),
+                Ok(Command::GiveOut(reply)) => self.give_out(reply),
                 Ok(Command::Generate(job)) => tasks.extend(Task::write(*job, self.context)),
                 Ok(Command::Score(job)) => tasks.extend(Task::weigh(*job)),
                 Ok(Command::Observe(job)) => tasks.extend(Task::observe(*job)),
@@ -124,10 +127,16 @@ impl Worker {
         true
     }
 
+    /// Costs no more than copying references: writing them down is not for this thread.
+    fn give_out(&mut self, reply: oneshot::Sender<Option<Vec<Lasting>>>) {
+        // Nobody may be waiting any more.
+        drop(reply.send(self.beginnings.news()));
+    }
+
     /// What is being read is read to its end, and remembered no further.
     fn forget_if_told(&mut self, tasks: &mut VecDeque<Task>) {
         if self.forget.swap(false, Ordering::AcqRel) {
-            self.beginnings.clear();
+            self.beginnings.forget();
             self.decoder.forget();
             tasks.iter_mut().filter(|task| task.has_begun()).for_each(Task::forget);
         }
@@ -202,7 +211,7 @@ impl Worker {
             let was_prompt = task.is_reading_prompt();
             let rows: Vec<Vec<f32>> = logits.by_ref().take(task.taken(take)).collect();
             if was_prompt && !task.is_reading_prompt() && !task.is_forgotten() {
-                self.beginnings.keep(task.memory().clone());
+                self.beginnings.keep(task.memory().clone(), task.own());
             }
             let facilities = Facilities {
                 tokenizer: &self.tokenizer,

@@ -61,7 +61,7 @@ impl Drafter {
     async fn translated(&self, text: &str, direction: Direction) -> Result<Option<String>, ModelError> {
         let instruction = self.prompts.instruction(Task::Translate, direction.to, &[]);
         let instruction = instruction.map_err(|error| ModelError::Failed(error.to_string()))?;
-        let messages = vec![ChatMessage::new(Role::System, instruction), ChatMessage::new(Role::User, text)];
+        let messages = vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, text)];
         let budget = self.model.count_tokens(text) * TOKENS_PER_TOKEN + SPARE_TOKENS;
         let generated = self.model.generate(GenerateRequest::new(messages, budget)).await?;
         let is_whole = matches!(generated.finish, FinishReason::End | FinishReason::Stop);

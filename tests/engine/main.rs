@@ -4,5 +4,6 @@
 mod tiny_gguf;
 
 mod real;
+mod restart;
 mod same;
 mod tiny;

@@ -1,5 +1,7 @@
 //! The project's own decoder behind [`Decoder`].
 
+use atiende_kernels::PageShape;
+
 use super::Decoder;
 use crate::llm::decoder::{Memory, Piece, Transformer};
 
@@ -39,8 +41,8 @@ impl Decoder for Transformer {
         // It remembers nothing: that is in the memories.
     }
 
-    fn page_bytes(&self) -> Option<usize> {
-        Some(self.page().bytes())
+    fn page_shape(&self) -> Option<PageShape> {
+        Some(self.page())
     }
 
     fn bytes_a_token(&self) -> usize {

@@ -1,6 +1,7 @@
 //! A decoder that holds the keys and values of one text itself, behind [`Decoder`].
 
 use anyhow::ensure;
+use atiende_kernels::PageShape;
 
 use super::Decoder;
 use crate::llm::decoder::{Memory, Piece, Wanted};
@@ -116,7 +117,7 @@ impl<D: OneText> Decoder for Single<D> {
         self.tokens.clear();
     }
 
-    fn page_bytes(&self) -> Option<usize> {
+    fn page_shape(&self) -> Option<PageShape> {
         None
     }
 

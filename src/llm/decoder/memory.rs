@@ -26,16 +26,30 @@ impl Memory {
         &self.tokens
     }
 
-    /// A memory of tokens and the pages that hold their keys and values.
-    #[cfg(test)]
-    pub(in crate::llm) fn from_parts(tokens: Vec<u32>, pages: Vec<Arc<Page>>) -> Self {
-        Memory { tokens, pages, depth: None }
+    /// A memory of tokens and the pages that hold their keys and values, in the first `depth` layers.
+    pub(in crate::llm) fn from_parts(tokens: Vec<u32>, pages: Vec<Arc<Page>>, depth: Option<usize>) -> Self {
+        Memory { tokens, pages, depth }
     }
 
     /// Forgets what stands at `length` and after it.
     pub(in crate::llm) fn cut(&mut self, length: usize) {
         self.tokens.truncate(length);
         self.pages.truncate(self.length().div_ceil(PAGE_POSITIONS));
+    }
+
+    /// How many positions of a page it holds.
+    pub(in crate::llm) fn positions(&self, page: usize) -> usize {
+        self.length().saturating_sub(page * PAGE_POSITIONS).min(PAGE_POSITIONS)
+    }
+
+    /// Lets go of what others left in its last page behind its own positions.
+    pub(in crate::llm) fn let_go_of_others(&mut self, shape: PageShape) {
+        let length = self.length();
+        if !length.is_multiple_of(PAGE_POSITIONS)
+            && let Some(last) = self.pages.last_mut()
+        {
+            *last = Arc::new(last.cut(shape, length % PAGE_POSITIONS));
+        }
     }
 
     /// How many layers it was read through; all of them where there is none.

@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use super::EngineOptions;
 use super::describe::Description;
+use super::form::Origin;
 use super::memory::{self, available_memory};
 use crate::llm::arch::{self, Architecture, Decoder};
 use crate::llm::beginnings::Beginnings;
+use crate::llm::beginnings::file::{BeginningsFile, Form};
 use crate::llm::decoder::{Memory, Piece, Wanted};
 use crate::llm::load_error::LoadError;
 use crate::llm::sample;
@@ -23,6 +25,8 @@ const WARM_UP: usize = 4;
 pub(super) struct Loaded {
     pub(super) decoder: Box<dyn Decoder>,
     pub(super) beginnings: Beginnings,
+    /// Where those that last are kept.
+    pub(super) file: Option<BeginningsFile>,
     pub(super) guesses: bool,
     pub(super) tokenizer: Arc<Tokenizer>,
     pub(super) template: ChatTemplate,
@@ -42,6 +46,7 @@ impl Loaded {
             .map_err(|detail| LoadError::Tokenizer { path: path.clone(), detail })?;
         let template = template(&weights, &tokenizer, options)?;
         let mut description = describe(&weights, architecture, options);
+        let origin = options.kept_in.as_ref().and_then(|_| Origin::of(&weights));
         // The tokenizer's tables are large, and were read.
         weights.content.metadata.retain(|key, _| !key.starts_with("tokenizer."));
         let context = description.context;
@@ -52,13 +57,24 @@ impl Loaded {
         let mut decoder = arch::load(options.decoder, architecture, weights, context, threads)?;
         (description.threads, description.kernels) = (decoder.threads(), decoder.kernels());
         description.bytes_a_token = decoder.bytes_a_token();
-        warm_up(decoder.as_mut(), &tokenizer, path)?;
-        let beginnings = Beginnings::new(decoder.page_bytes().map_or(1, |page| remembered / page));
+        let first = warm_up(decoder.as_mut(), &tokenizer, path)?;
+        let shape = decoder.page_shape();
+        let most_pages = shape.map_or(1, |shape| remembered / shape.bytes());
+        let mut beginnings = Beginnings::new(most_pages, shape);
+        let form = origin.zip(shape).map(|(origin, shape)| Form {
+            digest: origin.digest(decoder.kernels(), shape, &first),
+            shape,
+            vocabulary: tokenizer.size(),
+            context,
+        });
+        let file = options.kept_in.clone().zip(form).map(|(path, form)| BeginningsFile { path, form });
+        beginnings.restore(file.as_ref().map(|file| file.read(most_pages)).unwrap_or_default());
         description.loading = started.elapsed();
         report(&description, options);
         Ok(Loaded {
             decoder,
             beginnings,
+            file,
             guesses: options.guesses,
             tokenizer: Arc::new(tokenizer),
             template,
@@ -96,20 +112,22 @@ fn describe(weights: &WeightsFile, architecture: Architecture, options: &EngineO
     }
 }
 
-/// Reads a few tokens: broken weights show here, and what is built at the first use is built now.
-fn warm_up(decoder: &mut dyn Decoder, tokenizer: &Tokenizer, path: &Path) -> Result<(), LoadError> {
+/// Reads a few tokens: broken weights show here, and what is built at the first use is built now. Gives the logits.
+fn warm_up(decoder: &mut dyn Decoder, tokenizer: &Tokenizer, path: &Path) -> Result<Vec<f32>, LoadError> {
     let broken = |detail: String| LoadError::Model { path: path.to_owned(), detail };
     let text = tokenizer.ends().iter().copied().chain(0..);
     let text: Vec<u32> = text.take(WARM_UP.min(tokenizer.size())).collect();
     let mut memory = Memory::default();
+    let mut first = Vec::new();
     for tokens in [&text, &text[..1]] {
         let pieces = &mut [Piece { memory: &mut memory, tokens, wanted: Wanted::Logits(1) }];
         let logits = decoder.read(pieces).map_err(|error| broken(format!("{error:#}")))?;
         if logits.first().and_then(|logits| sample::greedy(logits)).is_none() {
             return Err(broken("what it computes are not numbers".to_owned()));
         }
+        first.extend(logits.into_iter().flatten());
     }
-    Ok(())
+    Ok(first)
 }
 
 fn report(description: &Description, options: &EngineOptions) {

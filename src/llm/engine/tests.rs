@@ -119,7 +119,8 @@ fn engine_of_chunks(queue: usize, free: bool, chunk: usize) -> Scripted {
     let engine = Engine::spawn(queue, LoadError::NotGguf { path: PathBuf::new() }, move || {
         Ok(Loaded {
             decoder: Box::new(Single::new(script)),
-            beginnings: Beginnings::new(1),
+            beginnings: Beginnings::new(1, None),
+            file: None,
             guesses: true,
             tokenizer: Arc::new(tokenizer()),
             template: ChatTemplate::new(

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::Ticket;
 use super::lookup::{self, Costs, Luck};
 use super::task::{Facilities, Interrupt, Text};
+use crate::llm::prompt::Prompt;
 use crate::llm::request::{FinishReason, Generated, ModelError, TokenCounts};
 use crate::llm::sample;
 use crate::llm::stream::TextStream;
@@ -18,7 +19,7 @@ use crate::llm::tokenizer::Tokenizer;
 /// What to write.
 pub(in crate::llm) struct Generation {
     /// Never empty, and shorter than the context.
-    pub(in crate::llm) prompt: Vec<u32>,
+    pub(in crate::llm) prompt: Prompt,
     /// How the answer begins; the end of the prompt already holds it.
     pub(in crate::llm) prefix: String,
     pub(in crate::llm) max_tokens: usize,
@@ -50,15 +51,15 @@ impl Writing {
         work: Generation,
         reply: oneshot::Sender<Result<Generated, ModelError>>,
         context: usize,
-    ) -> (Self, Vec<u32>) {
+    ) -> (Self, Prompt) {
         let Generation { prompt, prefix, max_tokens, stop, sentences, stream } = work;
         let writing = Writing {
             text: TextStream::new(&prefix, stop, sentences),
             stream,
             reply: Some(reply),
-            counts: TokenCounts { prompt: prompt.len(), ..TokenCounts::default() },
+            counts: TokenCounts { prompt: prompt.tokens.len(), ..TokenCounts::default() },
             log_probability: 0.0,
-            room: max_tokens.min(context.saturating_sub(prompt.len())),
+            room: max_tokens.min(context.saturating_sub(prompt.tokens.len())),
             guesses: Vec::new(),
             luck: Luck::new(),
             started: Instant::now(),

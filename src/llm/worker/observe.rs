@@ -7,12 +7,13 @@ use tokio::sync::oneshot;
 
 use super::task::Facilities;
 use crate::llm::decoder::Wanted;
+use crate::llm::prompt::Prompt;
 use crate::llm::request::ModelError;
 
 /// What to look at.
 pub(in crate::llm) struct Observation {
     /// Never empty, and not longer than the context.
-    pub(in crate::llm) prompt: Vec<u32>,
+    pub(in crate::llm) prompt: Prompt,
     /// A layer that the model has.
     pub(in crate::llm) layer: usize,
 }
@@ -26,7 +27,7 @@ pub(super) struct Observing {
 
 impl Observing {
     /// The work and the prompt to be read for it.
-    pub(super) fn new(work: Observation, reply: oneshot::Sender<Result<Vec<f32>, ModelError>>) -> (Self, Vec<u32>) {
+    pub(super) fn new(work: Observation, reply: oneshot::Sender<Result<Vec<f32>, ModelError>>) -> (Self, Prompt) {
         (Observing { layer: work.layer, state: Vec::new(), reply: Some(reply) }, work.prompt)
     }
 

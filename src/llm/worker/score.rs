@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::task::{Facilities, Text};
 use crate::llm::decoder::Memory;
+use crate::llm::prompt::Prompt;
 use crate::llm::request::ModelError;
 use crate::llm::sample;
 use crate::llm::tokenizer::Tokenizer;
@@ -20,7 +21,7 @@ const AT_ONCE: usize = 16;
 /// What to compare.
 pub(in crate::llm) struct Scoring {
     /// Never empty, and shorter than the context.
-    pub(in crate::llm) prompt: Vec<u32>,
+    pub(in crate::llm) prompt: Prompt,
     pub(in crate::llm) options: Vec<Choice>,
 }
 
@@ -88,7 +89,7 @@ struct AfterPrompt {
 
 impl Weighing {
     /// The work and the prompt to be read for it.
-    pub(super) fn new(work: Scoring, reply: oneshot::Sender<Result<Vec<f32>, ModelError>>) -> (Self, Vec<u32>) {
+    pub(super) fn new(work: Scoring, reply: oneshot::Sender<Result<Vec<f32>, ModelError>>) -> (Self, Prompt) {
         let weighing = Weighing { options: work.options, reply: Some(reply), after_prompt: None, shares: Vec::new() };
         (weighing, work.prompt)
     }

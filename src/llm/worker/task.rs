@@ -11,6 +11,7 @@ use super::score::Weighing;
 use super::shares::Want;
 use super::{Generation, Job, Observation, Scoring, Ticket};
 use crate::llm::decoder::{Memory, Piece, Wanted};
+use crate::llm::prompt::{Own, Prompt};
 use crate::llm::request::{Generated, ModelError};
 use crate::llm::tokenizer::Tokenizer;
 
@@ -55,6 +56,7 @@ pub(super) struct Facilities<'a> {
 pub(super) struct Task {
     pub(super) ticket: Ticket,
     text: Text,
+    own: Own,
     has_begun: bool,
     is_reading_prompt: bool,
     is_forgotten: bool,
@@ -88,10 +90,11 @@ impl Task {
         Some(task)
     }
 
-    fn new(ticket: Ticket, prompt: Vec<u32>, work: Work) -> Option<Self> {
+    fn new(ticket: Ticket, prompt: Prompt, work: Work) -> Option<Self> {
         let task = Task {
             ticket,
-            text: Text::new(prompt),
+            text: Text::new(prompt.tokens),
+            own: prompt.own,
             has_begun: false,
             is_reading_prompt: true,
             is_forgotten: false,
@@ -166,6 +169,11 @@ impl Task {
 
     pub(super) fn memory(&self) -> &Memory {
         &self.text.memory
+    }
+
+    /// What of its prompt is the business's own.
+    pub(super) fn own(&self) -> Own {
+        self.own
     }
 
     pub(super) fn is_reading_prompt(&self) -> bool {
