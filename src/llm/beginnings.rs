@@ -5,7 +5,7 @@
 //! what they have in common. Nothing is looked up by what it means, only by its tokens: when instructions or passages
 //! change, what was kept of them is never found again, and goes when room is needed.
 //!
-//! What comes of the business's words alone can be given out, to be kept over a restart ([`file`]), and outlives an
+//! What comes of the business's words alone can be given out, to be kept over a restart ([`mod@file`]), and outlives an
 //! erasure. Nothing that a customer's words made ever is, and none does.
 
 pub(super) mod file;

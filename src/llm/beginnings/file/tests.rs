@@ -41,7 +41,7 @@ fn lasting(tokens: &[u32], pages: &[Arc<Page>], depth: Option<usize>) -> Lasting
 fn example() -> Vec<Lasting> {
     let shared = page(1);
     vec![
-        lasting(&[3; 32], &[shared.clone()], None),
+        lasting(&[3; 32], std::slice::from_ref(&shared), None),
         lasting(&[3; 50], &[shared.clone(), page(100)], None),
         lasting(&[3; 40], &[shared, page(200)], Some(1)),
     ]
