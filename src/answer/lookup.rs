@@ -20,7 +20,7 @@ use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
 use super::nearness::nearness;
 use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote_near, stands_alone};
-use super::restate::{Before, keeps_days_and_numbers, reads_as, restate};
+use super::restate::{Before, asks_something_new, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
 
 /// How many questions in a row are answered one by one; more than that is no way to be read.
@@ -245,10 +245,12 @@ impl Lookup<'_> {
         let history = &self.history[self.history.len().saturating_sub(self.history_turns)..];
         let leans = self.leans_on_context(text);
         let before = leans.then_some(Before { history, summary: self.summary });
+        let asked_before = self.context.filter(|_| leans);
         let restated = restate(model, text, before, to, &mut finding.trail).await;
         let Some(restated) = restated.filter(|restated| {
             reads_as(restated, to, self.language)
                 && keeps_days_and_numbers((restated, to), (text, self.language), leans)
+                && asks_something_new((restated, to), asked_before, (text, self.language))
         }) else {
             return;
         };

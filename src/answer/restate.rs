@@ -9,7 +9,7 @@ use crate::prompts::Task;
 
 use super::model::ModelUse;
 use super::words::days::days_of_question;
-use super::words::{Text, lexicon};
+use super::words::{Bag, Text, content_words, lexicon};
 
 /// Tokens of conversation in the prompt.
 const HISTORY_TOKENS: usize = 300;
@@ -75,6 +75,15 @@ pub fn keeps_days_and_numbers(restated: (&str, Language), text: (&str, Language)
     let none_lost = said.iter().all(|number| known.contains(number));
     let none_made_up = leans || known.iter().all(|number| said.contains(number));
     days_stay && none_lost && none_made_up
+}
+
+/// Whether the new wording asks for more than what was asked `before`. A small model that is at a loss repeats that
+/// question, and its answer would be a true one that nobody wants now. Words that name nothing may well mean it again.
+pub fn asks_something_new(restated: (&str, Language), before: Option<&str>, text: (&str, Language)) -> bool {
+    let Some(before) = before else { return true };
+    let asked = Bag::new(&Text::new(before));
+    let names_nothing = content_words(text.0, text.1).is_empty();
+    names_nothing || content_words(restated.0, restated.1).iter().any(|word| !asked.holds(word))
 }
 
 /// The newest lines that fit the budget, oldest first.
@@ -176,6 +185,18 @@ mod tests {
         assert!(keeps(("¿Cuánto cuesta la tarta de 20?", Es), ("y la de 20?", Es), true));
         assert!(keeps(("¿A qué hora abrís el sábado?", Es), ("y a qué hora?", Es), true));
         assert!(!keeps(("¿A qué hora abrís el sábado?", Es), ("a q ora abrís", Es), false));
+    }
+
+    #[test]
+    fn a_wording_that_only_repeats_the_question_before_is_none() {
+        use Language::{En, Es, Pt};
+        let before = "a q hora abren el domingo?";
+        let is_new = |restated, text| asks_something_new((restated, Es), Some(before), text);
+        assert!(!is_new("¿A qué hora abren el domingo?", ("tem janta?", Pt)));
+        assert!(!is_new("¿Abren el domingo?", ("any vegan cake?", En)));
+        assert!(is_new("¿Tienen cena?", ("tem janta?", Pt)));
+        assert!(is_new("¿A qué hora abren el sábado?", ("and saturday?", En)));
+        assert!(is_new("¿A qué hora abren el domingo?", ("a qué?", Es)));
     }
 
     #[test]
