@@ -211,39 +211,120 @@ unsafe fn multiply_part<S: Simd, B: Block, const COUNT: usize>(
     values: *const i8,
     mut sums: [S::Ints; COUNT],
 ) -> [S::Ints; COUNT] {
-    // SAFETY: a part of 16 values has two pairs of quads, one of 32 has four.
+    let values = values.cast::<[i8; 4]>();
+    // SAFETY: the caller answers for the part and the values, of which each column has four after the other's.
     unsafe {
-        multiply_pair::<S, B, COUNT, 0>(simd, part, values, &mut sums);
-        multiply_pair::<S, B, COUNT, 1>(simd, part, values, &mut sums);
-        if B::PART == 32 {
-            multiply_pair::<S, B, COUNT, 2>(simd, part, values, &mut sums);
-            multiply_pair::<S, B, COUNT, 3>(simd, part, values, &mut sums);
+        // More columns at once than there are registers for would go through memory; weights are unpacked twice instead.
+        if S::FEW_REGISTERS && COUNT == 8 {
+            let (first, second) = sums.split_at_mut(4);
+            multiply_columns::<S, B, COUNT, 4>(simd, part, values, first);
+            multiply_columns::<S, B, COUNT, 4>(simd, part, values.add(4), second);
+        } else {
+            multiply_columns::<S, B, COUNT, COUNT>(simd, part, values, &mut sums);
         }
     }
     sums
+}
+
+/// The same for `SOME` of `COUNT` columns, which begin at `values`.
+///
+/// # Safety
+///
+/// As [`multiply_part`].
+#[inline(always)]
+unsafe fn multiply_columns<S: Simd, B: Block, const COUNT: usize, const SOME: usize>(
+    simd: S,
+    part: *const u8,
+    values: *const [i8; 4],
+    sums: &mut [S::Ints],
+) {
+    assert_eq!(sums.len(), SOME);
+    // SAFETY: a part of 16 values has two pairs of quads, one of 32 has four.
+    unsafe {
+        if B::BITS == 8 {
+            multiply_whole::<S, B, COUNT, SOME, 0>(simd, part, values, sums);
+            multiply_whole::<S, B, COUNT, SOME, 1>(simd, part, values, sums);
+            multiply_whole::<S, B, COUNT, SOME, 2>(simd, part, values, sums);
+            multiply_whole::<S, B, COUNT, SOME, 3>(simd, part, values, sums);
+            return;
+        }
+        let mut products: [S::Products; SOME] = std::array::from_fn(|column| simd.products(sums[column]));
+        multiply_pair::<S, B, COUNT, SOME, 0>(simd, part, values, &mut products);
+        settle::<S, B, SOME, 0>(simd, &mut products, sums);
+        multiply_pair::<S, B, COUNT, SOME, 1>(simd, part, values, &mut products);
+        settle::<S, B, SOME, 1>(simd, &mut products, sums);
+        if B::PART == 32 {
+            multiply_pair::<S, B, COUNT, SOME, 2>(simd, part, values, &mut products);
+            settle::<S, B, SOME, 2>(simd, &mut products, sums);
+            multiply_pair::<S, B, COUNT, SOME, 3>(simd, part, values, &mut products);
+            settle::<S, B, SOME, 3>(simd, &mut products, sums);
+        }
+    }
 }
 
 /// # Safety
 ///
 /// As [`multiply_part`], and the part has this pair of quads.
 #[inline(always)]
-unsafe fn multiply_pair<S: Simd, B: Block, const COUNT: usize, const PAIR: usize>(
+unsafe fn multiply_pair<S: Simd, B: Block, const COUNT: usize, const SOME: usize, const PAIR: usize>(
     simd: S,
     part: *const u8,
-    values: *const i8,
-    sums: &mut [S::Ints; COUNT],
+    values: *const [i8; 4],
+    products: &mut [S::Products; SOME],
 ) {
     // SAFETY: the caller answers for the part and the values; an array of bytes needs no alignment.
     unsafe {
         let (one, other) = quads::<S, B, PAIR>(simd, part);
-        let values = values.cast::<[i8; 4]>().add(2 * PAIR * COUNT);
-        for (column, sum) in sums.iter_mut().enumerate() {
+        let values = values.add(2 * PAIR * COUNT);
+        for (column, product) in products.iter_mut().enumerate() {
             let (low, high) = (values.add(column).read(), values.add(COUNT + column).read());
-            *sum = if B::BITS == 8 {
-                simd.dot_whole(simd.dot_whole(*sum, one, low), other, high)
-            } else {
-                simd.dot(simd.dot(*sum, one, low), other, high)
-            };
+            *product = simd.dot(simd.dot(*product, one, low), other, high);
+        }
+    }
+}
+
+/// The same for weights of eight bits.
+///
+/// # Safety
+///
+/// As [`multiply_pair`].
+#[inline(always)]
+unsafe fn multiply_whole<S: Simd, B: Block, const COUNT: usize, const SOME: usize, const PAIR: usize>(
+    simd: S,
+    part: *const u8,
+    values: *const [i8; 4],
+    sums: &mut [S::Ints],
+) {
+    // SAFETY: as above.
+    unsafe {
+        let (one, other) = quads::<S, B, PAIR>(simd, part);
+        let values = values.add(2 * PAIR * COUNT);
+        for (column, sum) in sums.iter_mut().enumerate().take(SOME) {
+            let (low, high) = (values.add(column).read(), values.add(COUNT + column).read());
+            *sum = simd.dot_whole(simd.dot_whole(*sum, one, low), other, high);
+        }
+    }
+}
+
+/// Adds the products to the sums after the last pair, and where they could grow no further: of eight quads of four bits, of
+/// four of five bits, of two of six bits, each two products fit into 16 bits, as 8 · 2 · 15 · 127 = 30,480.
+#[inline(always)]
+fn settle<S: Simd, B: Block, const SOME: usize, const PAIR: usize>(
+    simd: S,
+    products: &mut [S::Products; SOME],
+    sums: &mut [S::Ints],
+) {
+    let pairs = B::PART / 8;
+    let room = match B::BITS {
+        4 => 4,
+        5 => 2,
+        _ => 1,
+    };
+    let is_last = PAIR + 1 == pairs;
+    if is_last || (PAIR + 1).is_multiple_of(room) && S::PRODUCTS_ARE_SHORT {
+        for (product, sum) in products.iter_mut().zip(sums) {
+            *sum = simd.settled(*sum, *product);
+            *product = simd.products(*sum);
         }
     }
 }

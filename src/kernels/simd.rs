@@ -38,6 +38,15 @@ pub(super) trait Simd: Copy {
     /// Sixteen `f32`.
     type Floats: Copy;
 
+    /// Products of bytes on their way to the sums.
+    type Products: Copy;
+
+    /// Whether they are kept in 16 bits, so that they have to be settled before there are too many of them.
+    const PRODUCTS_ARE_SHORT: bool = false;
+
+    /// Whether eight columns of sums are too many for the registers.
+    const FEW_REGISTERS: bool = false;
+
     /// Whether [`Simd::dot`] takes the 8-bit weights of a matrix as signed. They are stored with 128 added.
     const SIGNED_BYTES: bool;
 
@@ -69,11 +78,18 @@ pub(super) trait Simd: Copy {
     /// `value << BY` in each lane.
     fn shifted<const BY: u32>(self, value: i32) -> Self::Ints;
 
-    /// Adds to each lane the dot product of its four bytes of `weights`, below 64 each, with the four of `values`.
-    fn dot(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints;
+    /// Where the products of a part that begins with `sum` are gathered.
+    fn products(self, sum: Self::Ints) -> Self::Products;
 
-    /// The same for what [`Simd::whole`] gave.
+    /// Adds to each lane the dot product of its four bytes of `weights`, below 64 each, with the four of `values`, none of
+    /// them -128.
+    fn dot(self, products: Self::Products, weights: Self::Bytes, values: [i8; 4]) -> Self::Products;
+
+    /// The same for what [`Simd::whole`] gave, whose products are too large to be gathered.
     fn dot_whole(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints;
+
+    /// What the products that began with `sum` come to.
+    fn settled(self, sum: Self::Ints, products: Self::Products) -> Self::Ints;
 
     fn floats_of(self, ints: Self::Ints) -> Self::Floats;
 

@@ -3,12 +3,13 @@
 
 use std::arch::x86_64::{
     __m128i, __m256, __m256i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_loadl_epi64,
-    _mm_loadu_si128, _mm_prefetch, _mm256_abs_epi8, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256,
-    _mm256_castsi256_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtph_ps,
-    _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_or_si256,
-    _mm256_round_ps, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
-    _mm256_sign_epi8, _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16, _mm256_storeu_ps, _mm256_xor_si256,
+    _mm_loadu_si128, _mm_prefetch, _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_and_si256, _mm256_castsi256_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32,
+    _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
+    _mm256_or_si256, _mm256_round_ps, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16, _mm256_storeu_ps,
+    _mm256_xor_si256,
 };
 
 use super::{Simd, Work};
@@ -54,10 +55,17 @@ fn pairs<A: Copy, B: Copy, C>(one: Two<A>, other: Two<B>, make: impl Fn(A, B) ->
 impl Simd for Avx2 {
     type Bytes = Two<__m256i>;
     type Ints = Two<__m256i>;
+    /// Sums of two products in 16 bits, two of them for each lane.
+    type Products = Two<__m256i>;
     type Floats = Two<__m256>;
 
     /// The dot product here adds two products of bytes in 16 bits: those of unsigned weights of eight bits overflow.
     const SIGNED_BYTES: bool = true;
+
+    const PRODUCTS_ARE_SHORT: bool = true;
+
+    /// Each column takes two of sixteen registers.
+    const FEW_REGISTERS: bool = true;
 
     #[inline(always)]
     unsafe fn bytes(self, from: *const u8) -> Self::Bytes {
@@ -105,11 +113,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn dot(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints {
+    fn products(self, _: Self::Ints) -> Self::Products {
+        unsafe { [_mm256_setzero_si256(); 2] }
+    }
+
+    #[inline(always)]
+    fn dot(self, products: Self::Products, weights: Self::Bytes, values: [i8; 4]) -> Self::Products {
         let values = i32::from_ne_bytes(values.map(i8::cast_unsigned));
-        pairs(sum, weights, |sum, weights| unsafe {
-            let products = _mm256_maddubs_epi16(weights, _mm256_set1_epi32(values));
-            _mm256_add_epi32(sum, _mm256_madd_epi16(products, _mm256_set1_epi16(1)))
+        pairs(products, weights, |products, weights| unsafe {
+            _mm256_add_epi16(products, _mm256_maddubs_epi16(weights, _mm256_set1_epi32(values)))
         })
     }
 
@@ -119,6 +131,13 @@ impl Simd for Avx2 {
         pairs(sum, weights, |sum, weights| unsafe {
             let values = _mm256_sign_epi8(_mm256_set1_epi32(values), weights);
             let products = _mm256_maddubs_epi16(_mm256_abs_epi8(weights), values);
+            _mm256_add_epi32(sum, _mm256_madd_epi16(products, _mm256_set1_epi16(1)))
+        })
+    }
+
+    #[inline(always)]
+    fn settled(self, sum: Self::Ints, products: Self::Products) -> Self::Ints {
+        pairs(sum, products, |sum, products| unsafe {
             _mm256_add_epi32(sum, _mm256_madd_epi16(products, _mm256_set1_epi16(1)))
         })
     }

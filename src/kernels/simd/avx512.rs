@@ -47,6 +47,7 @@ const MASKED_OR: i32 = 0b1110_1010;
 impl Simd for Avx512 {
     type Bytes = __m512i;
     type Ints = __m512i;
+    type Products = __m512i;
     type Floats = __m512;
 
     const SIGNED_BYTES: bool = false;
@@ -103,6 +104,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn products(self, sum: __m512i) -> __m512i {
+        sum
+    }
+
+    #[inline(always)]
     fn dot(self, sum: __m512i, weights: __m512i, values: [i8; 4]) -> __m512i {
         let values = i32::from_ne_bytes(values.map(i8::cast_unsigned));
         unsafe { _mm512_dpbusd_epi32(sum, weights, _mm512_set1_epi32(values)) }
@@ -111,6 +117,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn dot_whole(self, sum: __m512i, weights: __m512i, values: [i8; 4]) -> __m512i {
         self.dot(sum, weights, values)
+    }
+
+    #[inline(always)]
+    fn settled(self, _: __m512i, products: __m512i) -> __m512i {
+        products
     }
 
     #[inline(always)]

@@ -70,6 +70,7 @@ fn pairs<A: Copy, B: Copy, C>(one: Four<A>, other: Four<B>, make: impl Fn(A, B) 
 impl<const DOT: bool> Simd for Neon<DOT> {
     type Bytes = Four<uint8x16_t>;
     type Ints = Four<int32x4_t>;
+    type Products = Four<int32x4_t>;
     type Floats = Four<float32x4_t>;
 
     /// The products here are of signed bytes.
@@ -122,6 +123,11 @@ impl<const DOT: bool> Simd for Neon<DOT> {
     }
 
     #[inline(always)]
+    fn products(self, sum: Self::Ints) -> Self::Ints {
+        sum
+    }
+
+    #[inline(always)]
     fn dot(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints {
         let values = i32::from_ne_bytes(values.map(i8::cast_unsigned));
         pairs(sum, weights, |sum, weights| unsafe {
@@ -133,6 +139,11 @@ impl<const DOT: bool> Simd for Neon<DOT> {
     #[inline(always)]
     fn dot_whole(self, sum: Self::Ints, weights: Self::Bytes, values: [i8; 4]) -> Self::Ints {
         self.dot(sum, weights, values)
+    }
+
+    #[inline(always)]
+    fn settled(self, _: Self::Ints, products: Self::Ints) -> Self::Ints {
+        products
     }
 
     #[inline(always)]

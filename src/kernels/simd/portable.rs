@@ -16,6 +16,7 @@ fn lanes<T>(make: impl Fn(usize) -> T) -> [T; 16] {
 impl Simd for Portable {
     type Bytes = [u8; 64];
     type Ints = [i32; 16];
+    type Products = [i32; 16];
     type Floats = [f32; 16];
 
     const SIGNED_BYTES: bool = false;
@@ -65,6 +66,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn products(self, sum: [i32; 16]) -> [i32; 16] {
+        sum
+    }
+
+    #[inline(always)]
     fn dot(self, sum: [i32; 16], weights: [u8; 64], values: [i8; 4]) -> [i32; 16] {
         let product = |at: usize| i32::from(weights[at]) * i32::from(values[at % 4]);
         lanes(|lane| sum[lane] + (0..4).map(|at| product(4 * lane + at)).sum::<i32>())
@@ -73,6 +79,11 @@ impl Simd for Portable {
     #[inline(always)]
     fn dot_whole(self, sum: [i32; 16], weights: [u8; 64], values: [i8; 4]) -> [i32; 16] {
         self.dot(sum, weights, values)
+    }
+
+    #[inline(always)]
+    fn settled(self, _: [i32; 16], products: [i32; 16]) -> [i32; 16] {
+        products
     }
 
     #[inline(always)]

@@ -79,6 +79,31 @@ proptest! {
 }
 
 #[test]
+fn the_largest_weights_and_values_overflow_nothing() {
+    for format in Format::ALL {
+        let (rows, width) = (32, 512);
+        // Of sixteen weights one is the least that there is, and all others the largest, or the other way round.
+        for sign in [1.0, -1.0] {
+            let weights =
+                (0..rows * width).map(|at| if at % 16 == 0 { -sign } else { sign * 0.97 }).collect::<Vec<f32>>();
+            let weights = Tensor::from_vec(weights, (rows, width), &Device::Cpu).unwrap();
+            let tensor = QTensor::quantize(&weights, candle_type(format)).unwrap();
+            let weights = tensor.dequantize(&Device::Cpu).unwrap();
+            for value in [1.0, -1.0] {
+                let values = vec![value; 9 * width];
+                let input = Tensor::from_slice(&values, (9, width), &Device::Cpu).unwrap();
+                let exact: Vec<f32> =
+                    input.matmul(&weights.t().unwrap()).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+                for kernels in all_kernels() {
+                    let matrix = built(&kernels, format, rows, &tensor);
+                    assert_near(&product(&kernels, &matrix, &values), &exact, 1e-3);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_product_is_that_of_candle_but_for_the_order_of_sums() {
     for format in Format::ALL {
         // Where it can, candle takes activations of `Q8_0` in blocks of 256.
