@@ -1,6 +1,4 @@
-//! Medians, and the table that is printed at the end.
-
-use std::fmt;
+//! Medians, and the table, whose lines are printed as they come.
 
 /// The middle one of some figures.
 pub fn median(figures: &[f64]) -> f64 {
@@ -9,12 +7,14 @@ pub fn median(figures: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Lines of figures, in the order in which they were taken.
-pub struct Table(Vec<String>);
+/// Prints lines of figures.
+pub struct Table(());
 
 impl Table {
+    /// Prints the headings of the columns.
     pub fn new() -> Self {
-        Table(vec![format!("{:<76} {:>9} {:>9} {:>6}   {:>4} {:>5}", "", "ours", "other", "ratio", "must", "aim")])
+        println!("{:<76} {:>9} {:>9} {:>6}   {:>4} {:>5}", "", "ours", "other", "ratio", "must", "aim");
+        Table(())
     }
 
     /// More is better; the targets are for the ratio.
@@ -34,20 +34,12 @@ impl Table {
 
     /// Something to be said of the line before.
     pub fn note(&mut self, note: &str) {
-        self.0.push(format!("    {note}"));
+        println!("    {note}");
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the columns")]
     fn line(&mut self, name: &str, ours: f64, theirs: f64, ratio: f64, must: f64, aim: f64, is_met: bool) {
         let met = if is_met { "" } else { "  not met" };
-        let line = format!("{name:<76} {ours:>9.2} {theirs:>9.2} {ratio:>6.2}   {must:>4} {aim:>5}{met}");
-        println!("{line}");
-        self.0.push(line);
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|line| writeln!(formatter, "{line}"))
+        println!("{name:<76} {ours:>9.2} {theirs:>9.2} {ratio:>6.2}   {must:>4} {aim:>5}{met}");
     }
 }

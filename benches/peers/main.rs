@@ -1,6 +1,8 @@
 //! The engine beside llama.cpp: the same file, the same prompts, the same number of threads, in turn, so that whatever
 //! else happens on the machine happens to both. `make bench-peers` installs the peer and runs this.
 //!
+//! `cargo bench --bench peers -- plain growth` takes only some of the figures; the names are those of `main`.
+//!
 //! Prints medians and ratios, beside what we hold ourselves to (`must`) and what we would like (`aim`), and asserts
 //! nothing. Each side is a process of its own, so that its memory can be told.
 
@@ -35,14 +37,34 @@ fn main() -> anyhow::Result<()> {
     let bandwidth = machine::read_bandwidth(threads)?;
     println!("{threads} threads read {:.1} GB/s from memory\n", bandwidth / 1e9);
     let mut table = Table::new();
-    plain(&mut table, "1.5B", &default, threads, bandwidth, [(2.0, 2.5), (0.95, 1.0)])?;
-    plain(&mut table, "0.5B", &small, threads, bandwidth, [(1.0, 1.5), (1.0, 1.1)])?;
-    guessing(&mut table, &default, threads)?;
-    second_customer(&mut table, &default, threads)?;
-    together(&mut table, &default, threads)?;
-    resources(&mut table, &default, threads)?;
-    println!("\n{table}");
-    growth::print(&default, threads)
+    if wanted("plain") {
+        plain(&mut table, "1.5B", &default, threads, bandwidth, [(2.0, 2.5), (0.95, 1.0)])?;
+    }
+    if wanted("small") {
+        plain(&mut table, "0.5B", &small, threads, bandwidth, [(1.0, 1.5), (1.0, 1.1)])?;
+    }
+    if wanted("guessing") {
+        guessing(&mut table, &default, threads)?;
+    }
+    if wanted("second") {
+        second_customer(&mut table, &default, threads)?;
+    }
+    if wanted("together") {
+        together(&mut table, &default, threads)?;
+    }
+    if wanted("resources") {
+        resources(&mut table, &default, threads)?;
+    }
+    if wanted("growth") {
+        growth::print(&default, threads)?;
+    }
+    Ok(())
+}
+
+/// Whether a group of figures was asked for by its name, or none was.
+fn wanted(group: &str) -> bool {
+    let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    named.peek().is_none() || named.any(|name| name == group)
 }
 
 /// The file of a model, as `atiende models pull` lays it down.

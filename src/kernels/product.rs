@@ -1,5 +1,7 @@
 //! Rows of activations times quantized matrices.
 
+mod unpacked;
+
 use std::marker::PhantomData;
 
 use super::Kernels;
@@ -75,6 +77,9 @@ impl<B: Block> Work for Multiply<'_, '_, B> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Task { target, group, rows } = self.0;
+        if S::FEW_REGISTERS && rows >= MANY {
+            return unpacked::multiply::<S, B>(simd, target, group, rows);
+        }
         for tile in Tile::of(rows) {
             match tile.rows {
                 8 => multiply_tile::<S, B, 8>(simd, target, group, tile.first),
@@ -127,18 +132,32 @@ fn multiply_tile<S: Simd, B: Block, const COUNT: usize>(simd: S, target: &Target
             }
         }
     }
-    let height = matrix.rows();
-    let wanted = ROWS.min(height - group * ROWS);
     for (column, total) in totals.into_iter().enumerate() {
         let mut lanes = [0.0; ROWS];
-        let start = (first + column) * height + group * ROWS;
         // SAFETY: there is room for sixteen; and each group of each row is given to one call.
         unsafe {
             simd.store(lanes.as_mut_ptr(), total);
-            into.part(start..start + wanted).copy_from_slice(&lanes[..wanted]);
+            write(into, matrix.rows(), first + column, group, &lanes);
         }
     }
 }
+
+/// Writes what a group of a matrix of `height` rows comes to with one row of activations.
+///
+/// # Safety
+///
+/// Nobody else writes or reads it.
+#[inline(always)]
+unsafe fn write(into: &Disjoint<'_, f32>, height: usize, row: usize, group: usize, lanes: &[f32; ROWS]) {
+    let wanted = ROWS.min(height - group * ROWS);
+    let start = row * height + group * ROWS;
+    // SAFETY: the caller answers for it.
+    unsafe { into.part(start..start + wanted).copy_from_slice(&lanes[..wanted]) };
+}
+
+/// From how many rows on weights are unpacked once for all of them, where registers are few. With fewer rows, unpacking
+/// them again for every four columns costs less than to write them down and read them back.
+const MANY: usize = 32;
 
 /// How far ahead of the weights at hand others are fetched: with several rows to multiply, the processor's own guess
 /// comes too late. `cargo bench --bench parts` shows what it brings, in its last two lines.
@@ -306,22 +325,26 @@ unsafe fn multiply_whole<S: Simd, B: Block, const COUNT: usize, const SOME: usiz
     }
 }
 
-/// Adds the products to the sums after the last pair, and where they could grow no further: of eight quads of four bits, of
-/// four of five bits, of two of six bits, each two products fit into 16 bits, as 8 · 2 · 15 · 127 = 30,480.
+/// Of how many quads the products fit into 16 bits, two of each in one sum: of eight with four bits, as
+/// 8 · 2 · 15 · 127 = 30,480, of four with five bits, of two with six bits.
+const fn room<B: Block>() -> usize {
+    match B::BITS {
+        4 => 8,
+        5 => 4,
+        _ => 2,
+    }
+}
+
+/// Adds the products to the sums after the last pair, and where they could grow no further.
 #[inline(always)]
 fn settle<S: Simd, B: Block, const SOME: usize, const PAIR: usize>(
     simd: S,
     products: &mut [S::Products; SOME],
     sums: &mut [S::Ints],
 ) {
-    let pairs = B::PART / 8;
-    let room = match B::BITS {
-        4 => 4,
-        5 => 2,
-        _ => 1,
-    };
-    let is_last = PAIR + 1 == pairs;
-    if is_last || (PAIR + 1).is_multiple_of(room) && S::PRODUCTS_ARE_SHORT {
+    let quads = 2 * (PAIR + 1);
+    let is_last = quads == B::PART / 4;
+    if is_last || quads.is_multiple_of(room::<B>()) && S::PRODUCTS_ARE_SHORT {
         for (product, sum) in products.iter_mut().zip(sums) {
             *sum = simd.settled(*sum, *product);
             *product = simd.products(*sum);

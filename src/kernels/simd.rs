@@ -55,6 +55,11 @@ pub(super) trait Simd: Copy {
     /// 64 bytes can be read at `from`.
     unsafe fn bytes(self, from: *const u8) -> Self::Bytes;
 
+    /// # Safety
+    ///
+    /// 64 bytes can be written at `to`.
+    unsafe fn store_bytes(self, to: *mut u8, bytes: Self::Bytes);
+
     /// Has the cache line at an address fetched, which may lie anywhere.
     fn prefetch(self, from: *const u8);
 

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fnmadd_ps,
     _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_roundscale_ps,
     _mm512_scalef_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi16,
-    _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_ternarylogic_epi32,
+    _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
 };
 
 use super::{Avx2, Simd, Work};
@@ -55,6 +55,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn bytes(self, from: *const u8) -> __m512i {
         unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, bytes: __m512i) {
+        unsafe { _mm512_storeu_si512(to.cast(), bytes) }
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use std::arch::aarch64::{
     veorq_u8, vfmaq_f32, vfmsq_f32, vget_high_s8, vget_high_s16, vget_high_u16, vget_low_s8, vget_low_s16,
     vget_low_u16, vld1_s8, vld1_u8, vld1_u16, vld1q_f32, vld1q_u8, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmull_s8,
     vmulq_f32, vorrq_u8, vpadalq_s16, vpaddq_s16, vreinterpret_f16_u16, vreinterpretq_f32_s32, vreinterpretq_s8_s32,
-    vreinterpretq_s8_u8, vrndnq_f32, vshlq_n_s32, vshlq_n_u8, vshrq_n_u8, vst1q_f32,
+    vreinterpretq_s8_u8, vrndnq_f32, vshlq_n_s32, vshlq_n_u8, vshrq_n_u8, vst1q_f32, vst1q_u8,
 };
 use std::arch::{asm, is_aarch64_feature_detected};
 
@@ -79,6 +79,13 @@ impl<const DOT: bool> Simd for Neon<DOT> {
     #[inline(always)]
     unsafe fn bytes(self, from: *const u8) -> Self::Bytes {
         unsafe { [0, 16, 32, 48].map(|at| vld1q_u8(from.add(at))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, bytes: Self::Bytes) {
+        for (at, bytes) in bytes.into_iter().enumerate() {
+            unsafe { vst1q_u8(to.add(16 * at), bytes) }
+        }
     }
 
     #[inline(always)]

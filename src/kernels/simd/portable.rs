@@ -28,6 +28,12 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, bytes: [u8; 64]) {
+        // SAFETY: the caller answers for the 64 bytes; an array of bytes needs no alignment.
+        unsafe { to.cast::<[u8; 64]>().write(bytes) }
+    }
+
+    #[inline(always)]
     fn prefetch(self, _: *const u8) {}
 
     #[inline(always)]

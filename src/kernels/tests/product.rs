@@ -89,9 +89,9 @@ fn the_largest_weights_and_values_overflow_nothing() {
             let weights = Tensor::from_vec(weights, (rows, width), &Device::Cpu).unwrap();
             let tensor = QTensor::quantize(&weights, candle_type(format)).unwrap();
             let weights = tensor.dequantize(&Device::Cpu).unwrap();
-            for value in [1.0, -1.0] {
-                let values = vec![value; 9 * width];
-                let input = Tensor::from_slice(&values, (9, width), &Device::Cpu).unwrap();
+            for (value, count) in [(1.0, 9), (-1.0, 9), (1.0, 40), (-1.0, 40)] {
+                let values = vec![value; count * width];
+                let input = Tensor::from_slice(&values, (count, width), &Device::Cpu).unwrap();
                 let exact: Vec<f32> =
                     input.matmul(&weights.t().unwrap()).unwrap().flatten_all().unwrap().to_vec1().unwrap();
                 for kernels in all_kernels() {
@@ -126,7 +126,9 @@ fn a_product_is_that_of_candle_but_for_the_order_of_sums() {
 #[test]
 fn a_row_comes_to_the_same_alone_and_among_others_to_the_last_bit() {
     for format in Format::ALL {
-        let (rows, width, count) = (40, 768, 15);
+        // Whole tiles and all kinds of rest, beyond what is multiplied with weights that were unpacked once.
+        let (rows, count) = (40, 128 + 32 + 15);
+        let width = if format.block() == 256 { 768 } else { 800 };
         let tensor = quantized(format, rows, width);
         let values = numbers(count * width, 8);
         for kernels in all_kernels() {
