@@ -20,7 +20,7 @@ use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
 use super::nearness::nearness;
 use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote_near, stands_alone};
-use super::restate::{Before, asks_something_new, keeps_days_and_numbers, reads_as, restate};
+use super::restate::{self, Before, asks_something_new, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
 
 /// How many questions in a row are answered one by one; more than that is no way to be read.
@@ -254,6 +254,10 @@ impl Lookup<'_> {
         }) else {
             return;
         };
+        if !self.means_these_words(&restated, text, asked_before).await {
+            finding.trail.push("worded anew: rather the question before, and thrown away".to_owned());
+            return;
+        }
         let mut second = self.search(Asked { text: restated, context: None, language: to }).await;
         self.rate(&mut second);
         finding.trail.push(format!("worded anew: confidence {:.2}", second.confidence));
@@ -264,6 +268,18 @@ impl Lookup<'_> {
             *finding = Finding { trail, ..second };
         }
         finding.searching = searching;
+    }
+
+    /// Whether a new wording means what the customer wrote, and not rather what was asked before: a small model that does
+    /// not understand a few words asks that question again in others, and its answer would be a true one that nobody
+    /// wants. Words that name nothing, or begin with "and", may well mean it again.
+    async fn means_these_words(&self, restated: &str, text: &str, before: Option<&str>) -> bool {
+        let Some(before) = before.filter(|_| !leans(text, self.language)) else { return true };
+        let knowledge = self.knowledge.clone();
+        let texts = [restated, text, before].map(str::to_owned);
+        let vectors = tokio::task::spawn_blocking(move || knowledge.vectors(&texts)).await;
+        let Ok(Ok(vectors)) = vectors else { return true };
+        restate::is_nearer(&vectors)
     }
 
     /// Whether the words only make sense after what was said before: there is something before, and they are few.

@@ -86,6 +86,18 @@ pub fn asks_something_new(restated: (&str, Language), before: Option<&str>, text
     names_nothing || content_words(restated.0, restated.1).iter().any(|word| !asked.holds(word))
 }
 
+/// How much nearer to the question before than to the customer's words a wording may lie: those are often in another
+/// language.
+const LEEWAY: f32 = 0.03;
+
+/// Whether the first of three vectors of length one, that of a new wording, lies no further from the second, that of the
+/// customer's words, than from the third, that of the question before.
+pub fn is_nearer(vectors: &[Vec<f32>]) -> bool {
+    let [restated, text, before] = vectors else { return true };
+    let cosine = |other: &[f32]| restated.iter().zip(other).map(|(one, other)| one * other).sum::<f32>();
+    cosine(text) + LEEWAY >= cosine(before)
+}
+
 /// The newest lines that fit the budget, oldest first.
 fn conversation(model: &ModelUse<'_>, before: &Before<'_>) -> Vec<String> {
     let mut left = HISTORY_TOKENS;
@@ -197,6 +209,14 @@ mod tests {
         assert!(is_new("¿Tienen cena?", ("tem janta?", Pt)));
         assert!(is_new("¿A qué hora abren el sábado?", ("and saturday?", En)));
         assert!(is_new("¿A qué hora abren el domingo?", ("a qué?", Es)));
+    }
+
+    #[test]
+    fn a_wording_that_rather_means_the_question_before_is_none() {
+        let vectors = |text: [f32; 2], before: [f32; 2]| vec![vec![1.0, 0.0], text.to_vec(), before.to_vec()];
+        assert!(!is_nearer(&vectors([0.79, 0.61], [0.95, 0.31])));
+        assert!(is_nearer(&vectors([0.93, 0.37], [0.95, 0.31])));
+        assert!(is_nearer(&vectors([0.95, 0.31], [0.79, 0.61])));
     }
 
     #[test]

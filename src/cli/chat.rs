@@ -18,11 +18,12 @@ pub struct Args {
     knowledge: Option<PathBuf>,
 }
 
-/// Runs the command: a line is a message; `/quit` or the end of input ends it.
+/// Runs the command: a line is a message; `/why` tells how the last reply came about; `/quit` or the end of input ends it.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     let brain = open(&config, args.knowledge.as_deref())?;
     let mut session = Session::new(brain.assistant, Arc::new(SystemClock))?;
-    println!("Write as a customer would. /quit ends the chat.");
+    println!("Write as a customer would. /why tells how the last reply came about, /quit ends the chat.");
+    let mut trail = Vec::new();
     loop {
         print!("> ");
         std::io::stdout().flush()?;
@@ -30,8 +31,14 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         if std::io::stdin().lock().read_line(&mut line)? == 0 || line.trim() == "/quit" {
             return Ok(0);
         }
-        if !line.trim().is_empty() {
-            println!("{}\n", show(&session.say(line.trim()).await?));
+        match line.trim() {
+            "" => {}
+            "/why" => trail.iter().for_each(|step| println!("  {step}")),
+            text => {
+                let turn = session.say(text).await?;
+                println!("{}\n", show(&turn));
+                trail = turn.trail;
+            }
         }
     }
 }

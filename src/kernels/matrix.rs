@@ -1,19 +1,18 @@
 //! A quantized matrix in the kernels' layout, and how it is built from a file's rows.
 
 use super::format::{Block, Format, ROWS, RowBlock, put_values, with_block};
+use super::memory::Pages;
 use super::pool::{Disjoint, Pool};
 
-/// A cache line; what the matrix is allocated in.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+/// A cache line: a matrix takes whole ones.
+const LINE: usize = 64;
 
 /// Weights of `rows` rows and `width` columns.
 pub struct Matrix {
     format: Format,
     rows: usize,
     width: usize,
-    lines: Vec<Line>,
+    pages: Pages,
 }
 
 impl Matrix {
@@ -34,7 +33,7 @@ impl Matrix {
 
     /// How much memory it takes.
     pub fn bytes(&self) -> usize {
-        self.lines.len() * size_of::<Line>()
+        self.pages.len()
     }
 
     pub(super) fn groups(&self) -> usize {
@@ -44,18 +43,7 @@ impl Matrix {
     /// The blocks of a group of sixteen rows, one after the other.
     pub(super) fn group(&self, group: usize) -> &[u8] {
         let length = group_bytes(self.format, self.width);
-        &self.as_bytes()[group * length..][..length]
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        // SAFETY: a line is 64 bytes without padding, and any byte is a `u8`.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.bytes()) }
-    }
-
-    fn as_bytes_mut(&mut self) -> &mut [u8] {
-        let length = self.bytes();
-        // SAFETY: as above, and any `u8` makes a line.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), length) }
+        &self.pages[group * length..][..length]
     }
 }
 
@@ -80,11 +68,7 @@ const GROUPS_AT_ONCE: usize = 4;
 impl MatrixBuilder {
     /// How much memory the matrix will take.
     pub fn bytes(&self) -> usize {
-        self.lines() * size_of::<Line>()
-    }
-
-    fn lines(&self) -> usize {
-        (self.rows.div_ceil(ROWS) * group_bytes(self.format, self.width)).div_ceil(size_of::<Line>())
+        (self.rows.div_ceil(ROWS) * group_bytes(self.format, self.width)).next_multiple_of(LINE)
     }
 
     /// Builds the matrix on all threads. `read` fills a buffer with the bytes from an offset into the file's matrix.
@@ -97,10 +81,9 @@ impl MatrixBuilder {
         assert!(width.is_multiple_of(format.block()), "rows are whole blocks");
         let (length, row_bytes) = (group_bytes(format, width), format.row_bytes(width));
         let groups = rows.div_ceil(ROWS);
-        let lines = vec![Line([0; 64]); self.lines()];
-        let mut matrix = Matrix { format, rows, width, lines };
+        let mut matrix = Matrix { format, rows, width, pages: Pages::zeroed(self.bytes()) };
         let failure = std::sync::Mutex::new(None);
-        let whole = Disjoint::new(&mut matrix.as_bytes_mut()[..groups * length]);
+        let whole = Disjoint::new(&mut matrix.pages[..groups * length]);
         pool.run_ranges(groups, GROUPS_AT_ONCE, &|range| {
             let rows = range.start * ROWS..(range.end * ROWS).min(rows);
             let mut bytes = vec![0; rows.len() * row_bytes];

@@ -1,4 +1,41 @@
-//! Reading memory as fast as the machine can: the limit that decoding is measured against.
+//! Memory for what is read at every token, and reading it as fast as the machine can: the limit that decoding is measured
+//! against.
+
+use std::alloc::{Layout, handle_alloc_error};
+use std::ops::{Deref, DerefMut};
+
+use memmap2::MmapMut;
+
+/// Bytes that begin with a page, where the system can in pages of 2 MB: a processor has to look up where each page lies,
+/// and with a model's weights in small ones it does little else.
+pub(super) struct Pages(MmapMut);
+
+impl Pages {
+    /// So many zeros; ends the program where there is no memory, as `Vec` does.
+    pub(super) fn zeroed(bytes: usize) -> Self {
+        let Ok(pages) = MmapMut::map_anon(bytes) else {
+            handle_alloc_error(Layout::array::<u8>(bytes).unwrap_or(Layout::new::<u8>()));
+        };
+        // Where the system has no large pages, small ones do.
+        #[cfg(target_os = "linux")]
+        drop(pages.advise(memmap2::Advice::HugePage));
+        Pages(pages)
+    }
+}
+
+impl Deref for Pages {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Pages {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
 
 /// How far ahead lines are fetched.
 const AHEAD: usize = 4096;

@@ -234,7 +234,8 @@ unsafe fn multiply_part<S: Simd, B: Block, const COUNT: usize>(
     // SAFETY: the caller answers for the part and the values, of which each column has four after the other's.
     unsafe {
         // More columns at once than there are registers for would go through memory; weights are unpacked twice instead.
-        if S::FEW_REGISTERS && COUNT == 8 {
+        // Of six bits they are the dearest to unpack, and their products go to memory anyway after every second quad.
+        if S::FEW_REGISTERS && COUNT == 8 && B::BITS != 6 {
             let (first, second) = sums.split_at_mut(4);
             multiply_columns::<S, B, COUNT, 4>(simd, part, values, first);
             multiply_columns::<S, B, COUNT, 4>(simd, part, values.add(4), second);

@@ -155,7 +155,11 @@ impl Worker {
         let started = Instant::now();
         let logits = self.decoder.read(&mut pieces)?;
         let seconds = started.elapsed().as_secs_f32();
-        self.hand_out(tasks, &takes, logits, seconds, costs);
+        // A pass says what writing costs only when no prompt was read in it.
+        if tasks.iter().zip(&takes).all(|(task, take)| *take == 0 || !task.is_reading_prompt()) {
+            costs.learn(takes.iter().sum(), seconds);
+        }
+        self.hand_out(tasks, &takes, logits, costs);
         Ok(())
     }
 
@@ -188,14 +192,7 @@ impl Worker {
         }
     }
 
-    fn hand_out(
-        &mut self,
-        tasks: &mut VecDeque<Task>,
-        takes: &[usize],
-        logits: Vec<Vec<f32>>,
-        seconds: f32,
-        costs: &mut Costs,
-    ) {
+    fn hand_out(&mut self, tasks: &mut VecDeque<Task>, takes: &[usize], logits: Vec<Vec<f32>>, costs: &Costs) {
         let writers = tasks.iter().filter(|task| !task.is_reading_prompt()).count();
         let mut logits = logits.into_iter();
         let mut index = 0;
@@ -219,8 +216,6 @@ impl Worker {
                 gives_all_logits: self.decoder.gives_all_logits(),
                 writers,
                 guesses: self.guesses && self.decoder.gives_all_logits(),
-                // A pass says what guesses cost only when nothing else was read in it.
-                seconds: (is_alone(takes) && !was_prompt).then_some(seconds),
             };
             task.take(rows, &facilities, costs).is_continue()
         });
@@ -235,9 +230,4 @@ impl Worker {
             task.fail(ModelError::Failed(detail.to_owned()));
         }
     }
-}
-
-/// Whether only one task took part in a pass.
-fn is_alone(takes: &[usize]) -> bool {
-    takes.iter().filter(|take| **take > 0).count() == 1
 }

@@ -92,12 +92,12 @@ impl Writing {
         text: &mut Text,
         rows: &[Vec<f32>],
         facilities: &Facilities<'_>,
-        costs: &mut Costs,
+        costs: &Costs,
         ticket: &Ticket,
     ) -> ControlFlow<()> {
         self.read.get_or_insert_with(Instant::now);
         let guesses = std::mem::take(&mut self.guesses);
-        let before = self.counts.generated;
+        let confirmed = self.counts.confirmed;
         self.counts.guessed += guesses.len();
         let mut finish = None;
         let mut last = None;
@@ -116,11 +116,8 @@ impl Writing {
                 break;
             }
         }
-        if let Some(seconds) = facilities.seconds {
-            costs.learn(!guesses.is_empty(), seconds);
-        }
         if !guesses.is_empty() {
-            self.luck.learn(self.counts.generated - before);
+            self.luck.learn(guesses.len(), self.counts.confirmed - confirmed);
         }
         if let Some(finish) = finish {
             self.finish(finish, ticket);
@@ -128,7 +125,7 @@ impl Writing {
         }
         self.show(false);
         let token = last.expect("there was a row of logits");
-        self.guesses = self.guess(text, token, facilities, *costs);
+        self.guesses = self.guess(text, token, facilities, costs);
         text.unread.push(token);
         text.unread.extend_from_slice(&self.guesses);
         text.wanted = text.unread.len();
@@ -152,10 +149,11 @@ impl Writing {
     }
 
     /// What may come after `token`. The more are written for at once, the fewer guesses each may have.
-    fn guess(&mut self, text: &Text, token: u32, facilities: &Facilities<'_>, costs: Costs) -> Vec<u32> {
+    fn guess(&mut self, text: &Text, token: u32, facilities: &Facilities<'_>, costs: &Costs) -> Vec<u32> {
         let most = (2 * (lookup::MOST + 1) / facilities.writers.max(1)).saturating_sub(1).min(lookup::MOST);
         let most = most.min(self.room - self.counts.generated - 1);
-        if !facilities.guesses || most == 0 || !self.luck.pays(costs) {
+        let most = if facilities.guesses { self.luck.guesses(most, facilities.writers.max(1), costs) } else { 0 };
+        if most == 0 {
             return Vec::new();
         }
         let mut tokens = text.memory.tokens().to_vec();

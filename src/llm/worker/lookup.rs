@@ -33,62 +33,78 @@ const RECENT: f32 = 0.25;
 /// Tokens that are written without guesses before they are tried again.
 const PAUSE: u32 = 24;
 
-/// What passes for one text alone have taken, in seconds, once there was one.
+/// So much more than even guesses have to bring, for one that fails is also a token that comes later.
+const WORTH: f32 = 1.05;
+
+/// Sizes of passes that are told apart: 1, 2, up to 4, up to 8 tokens and so on, as the kernels take them.
+const SIZES: usize = 6;
+
+/// What passes have taken, in seconds, in which nothing but what was being written was read: by their size, once there was
+/// one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Costs {
-    guessing: Option<f32>,
-    plain: Option<f32>,
-}
+pub(super) struct Costs([Option<f32>; SIZES]);
 
 impl Costs {
-    /// Learns from a pass with guesses or without.
-    pub(super) fn learn(&mut self, guessed: bool, seconds: f32) {
-        let slot = if guessed { &mut self.guessing } else { &mut self.plain };
+    /// Learns from a pass of so many tokens.
+    pub(super) fn learn(&mut self, tokens: usize, seconds: f32) {
+        let slot = &mut self.0[size(tokens)];
         *slot = Some(slot.map_or(seconds, |known| known + RECENT * (seconds - known)));
     }
 
-    /// How many plain passes one with guesses takes.
-    fn ratio(self) -> f32 {
-        self.guessing.zip(self.plain).map_or(1.0, |(guessing, plain)| guessing / plain.max(1e-6))
+    /// How many passes of `few` tokens one of `many` takes: one, as long as nobody knows.
+    fn ratio(&self, many: usize, few: usize) -> f32 {
+        let known = self.0[size(many)].zip(self.0[size(few)]);
+        known.map_or(1.0, |(many, few)| many / few.max(1e-6))
     }
+}
+
+fn size(tokens: usize) -> usize {
+    (tokens.max(1).next_power_of_two().ilog2() as usize).min(SIZES - 1)
 }
 
 /// Whether guessing pays for one answer, from how it went so far.
 #[derive(Clone, Debug)]
 pub(super) struct Luck {
-    /// How many tokens a pass with guesses has brought.
-    tokens: f32,
+    /// The probability that a guess is right whose forerunners are.
+    chance: f32,
     /// Tokens to be written before the next guess.
     pause: u32,
 }
 
 impl Luck {
     pub(super) fn new() -> Self {
-        Luck { tokens: 2.5, pause: 0 }
+        Luck { chance: 0.6, pause: 0 }
     }
 
-    /// Whether the next pass should have guesses.
-    pub(super) fn pays(&mut self, costs: Costs) -> bool {
-        if self.pause > 0 {
-            self.pause -= 1;
-            return false;
+    /// How many tokens the next pass should have guessed, at most `most`, if each of so many `writers` has as many.
+    pub(super) fn guesses(&mut self, most: usize, writers: usize, costs: &Costs) -> usize {
+        if most == 0 || self.pause > 0 {
+            self.pause = self.pause.saturating_sub(1);
+            return 0;
         }
-        // A little more than even, for a guess that fails is also a token that comes later.
-        if self.tokens > 1.05 * costs.ratio() {
-            return true;
+        let price = |guesses: usize| WORTH * costs.ratio(writers * (1 + guesses), writers);
+        let fewer = [most, most / 2, most / 4].into_iter().filter(|guesses| *guesses > 0);
+        if let Some(guesses) = fewer.clone().find(|guesses| tokens(self.chance, *guesses) > price(*guesses)) {
+            return guesses;
         }
-        // The next try starts with a chance, and with what time the passes really took.
         self.pause = PAUSE;
-        self.tokens = 1.06 * costs.ratio();
-        false
+        // The next try starts with a chance that is just enough, and with what time the passes really took.
+        let enough = |chance: &f32| fewer.clone().any(|guesses| tokens(*chance, guesses) > price(guesses));
+        self.chance = (1..20u8).map(|step| f32::from(step) / 20.0).find(enough).unwrap_or(0.95);
+        0
     }
 
-    /// Learns from a pass with guesses that brought so many tokens.
-    pub(super) fn learn(&mut self, tokens: usize) {
-        #[expect(clippy::cast_precision_loss, reason = "a pass brings a few tokens")]
-        let tokens = tokens as f32;
-        self.tokens += RECENT * (tokens - self.tokens);
+    /// Learns from a pass in which `right` of `guessed` tokens were right.
+    pub(super) fn learn(&mut self, guessed: usize, right: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "a few tokens are guessed")]
+        let share = right as f32 / (right + 1).min(guessed).max(1) as f32;
+        self.chance += RECENT * (share - self.chance);
     }
+}
+
+/// How many tokens a pass brings with so many guesses, each of which is right with this probability if those before it are.
+fn tokens(chance: f32, guesses: usize) -> f32 {
+    (0..=guesses).map(|before| chance.powi(i32::try_from(before).unwrap_or(i32::MAX))).sum()
 }
 
 #[cfg(test)]
@@ -109,10 +125,13 @@ mod tests {
         }
     }
 
-    fn costs(guessing: f32) -> Costs {
+    /// Of a processor on which a pass of eight tokens takes so many times as long as one of a single token.
+    fn costs(eight: f32) -> Costs {
         let mut costs = Costs::default();
-        costs.learn(false, 0.02);
-        costs.learn(true, guessing);
+        let times = |share: f32| 0.02 * (1.0 + share * (eight - 1.0));
+        for (tokens, seconds) in [(1, 0.02), (2, times(0.4)), (4, times(0.6)), (8, times(1.0))] {
+            costs.learn(tokens, seconds);
+        }
         costs
     }
 
@@ -121,25 +140,45 @@ mod tests {
         let mut luck = Luck::new();
         let mut tries = 0;
         for _ in 0..200 {
-            if luck.pays(costs(0.03)) {
+            let guesses = luck.guesses(MOST, 1, &costs(1.5));
+            if guesses > 0 {
                 tries += 1;
-                luck.learn(1);
+                luck.learn(guesses, 0);
             }
         }
-        assert!((1..=6 + 200 / PAUSE).contains(&tries), "{tries}");
+        assert!((2..=8 + 200 / PAUSE).contains(&tries), "{tries}");
     }
 
     #[test]
     fn guessing_goes_on_where_it_pays() {
         let mut luck = Luck::new();
         for _ in 0..200 {
-            assert!(luck.pays(costs(0.03)));
-            luck.learn(3);
+            let guesses = luck.guesses(MOST, 1, &costs(1.5));
+            assert_eq!(guesses, MOST);
+            luck.learn(guesses, 3);
         }
     }
 
     #[test]
     fn before_anything_was_measured_guessing_costs_nothing() {
-        assert!(Luck::new().pays(Costs::default()));
+        assert_eq!(Luck::new().guesses(MOST, 1, &Costs::default()), MOST);
+    }
+
+    #[test]
+    fn where_many_tokens_at_once_take_long_those_who_write_beside_others_guess_fewer() {
+        let mut costs = Costs::default();
+        costs.learn(4, 0.06);
+        costs.learn(8, 0.065);
+        costs.learn(16, 0.065);
+        assert_eq!(Luck::new().guesses(3, 4, &costs), 3);
+        (0..20).for_each(|_| costs.learn(16, 0.15));
+        assert_eq!(Luck::new().guesses(3, 4, &costs), 1);
+        (0..20).for_each(|_| costs.learn(8, 0.15));
+        assert_eq!(Luck::new().guesses(3, 4, &costs), 0);
+    }
+
+    #[test]
+    fn nothing_is_guessed_where_there_is_no_room() {
+        assert_eq!(Luck::new().guesses(0, 1, &Costs::default()), 0);
     }
 }

@@ -49,8 +49,6 @@ pub(super) struct Facilities<'a> {
     pub(super) writers: usize,
     /// Whether tokens may be guessed.
     pub(super) guesses: bool,
-    /// How long the last pass took, if it was for this task alone.
-    pub(super) seconds: Option<f32>,
 }
 
 pub(super) struct Task {
@@ -213,12 +211,7 @@ impl Task {
     }
 
     /// Works on with the logits after what was read; breaks when the work is done.
-    pub(super) fn take(
-        &mut self,
-        rows: Vec<Vec<f32>>,
-        facilities: &Facilities<'_>,
-        costs: &mut Costs,
-    ) -> ControlFlow<()> {
+    pub(super) fn take(&mut self, rows: Vec<Vec<f32>>, facilities: &Facilities<'_>, costs: &Costs) -> ControlFlow<()> {
         if !self.text.unread.is_empty() {
             return ControlFlow::Continue(());
         }
