@@ -21,6 +21,7 @@ mod session;
 pub mod train_feeling;
 pub mod train_intents;
 pub mod train_judge;
+pub mod train_late;
 pub mod train_search;
 pub mod translate;
 
@@ -91,6 +92,9 @@ enum Command {
     /// Train what judges passages by the language model's state.
     #[command(hide = true)]
     TrainJudge(train_judge::Args),
+    /// Teach how a question is compared with an answer token by token.
+    #[command(hide = true)]
+    TrainLate(train_late::Args),
     /// Teach the search model how customers ask.
     #[command(hide = true)]
     TrainSearch(train_search::Args),
@@ -120,6 +124,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::EvalIntents(args) => eval_intents::run(&args, &config()?),
         Command::TrainIntents(args) => train_intents::run(&args, &config()?),
         Command::TrainJudge(args) => train_judge::run(args, config()?).await,
+        Command::TrainLate(args) => train_late::run(&args, &config()?),
         Command::TrainSearch(args) => train_search::run(&args, &config()?),
         Command::TrainFeeling(args) => train_feeling::run(args, config()?).await,
     }

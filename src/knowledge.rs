@@ -14,6 +14,7 @@ pub mod fold;
 mod front_matter;
 pub mod identify;
 mod index;
+pub mod late;
 mod load;
 mod manner;
 mod markdown;

@@ -12,7 +12,7 @@ use crate::knowledge::{Block, Hit, Passage};
 use crate::prompts::Reply;
 
 use super::model::ModelUse;
-use super::quote::{Question, Quote, quote, quote_near, quote_units};
+use super::quote::{Near, Question, Quote, quote, quote_near, quote_units};
 use super::translate::translate;
 use super::words::{Text, lexicon};
 
@@ -76,17 +76,17 @@ pub struct Writing<'a> {
     pub furthest: Rung,
 }
 
-/// Makes the best draft from the passages found, best first. `nearness` tells the first passage's units apart where the
-/// words cannot. Nothing when there is nothing to quote.
+/// Makes the best draft from the passages found, best first. `near` tells the first passage's units apart where the words
+/// cannot. Nothing when there is nothing to quote.
 pub async fn draft(
     model: &mut ModelUse<'_>,
     writing: Writing<'_>,
     hits: &[Hit],
-    nearness: Option<&[f32]>,
+    near: Near<'_>,
     trail: &mut Vec<String>,
 ) -> Option<Draft> {
     let first = hits.first()?;
-    let quoted = quote_near(&writing.question, &first.passage, writing.budget_chars, nearness);
+    let quoted = quote_near(&writing.question, &first.passage, writing.budget_chars, near);
     if quoted.text.trim().is_empty() {
         return None;
     }

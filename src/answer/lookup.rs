@@ -18,8 +18,8 @@ use self::judging::SURE_ACROSS;
 use super::finding::{Asked, Finding, agreement, is_tie, margin};
 use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
-use super::nearness::nearness;
-use super::quote::{Fit, QUESTION_MARKS, Question, Quote, fit, leans, quote_near, stands_alone};
+use super::nearness::{nearness, reading};
+use super::quote::{Fit, Near, QUESTION_MARKS, Question, Quote, fit, leans, quote_near, stands_alone};
 use super::restate::{self, Before, asks_something_new, keeps_days_and_numbers, reads_as, restate};
 use super::words::content_words;
 
@@ -149,7 +149,8 @@ impl Lookup<'_> {
         let finding = self.search(asked).await;
         let best = finding.hits.first().filter(|hit| hit.score >= SUGGESTED_SCORE)?;
         let near = nearness(&best.units);
-        Some(quote_near(&self.question(&finding.asked), &best.passage, self.budget_chars, near.as_deref()).text)
+        let near = Near { nearness: near.as_deref(), log_odds: &best.log_odds };
+        Some(quote_near(&self.question(&finding.asked), &best.passage, self.budget_chars, near).text)
     }
 
     fn question<'q>(&'q self, asked: &'q Asked) -> Question<'q> {
@@ -182,8 +183,9 @@ impl Lookup<'_> {
             if fits.is_whole_answer() {
                 let shown = if fits.kind_is_shown { WHOLE_ANSWER_SHOWN } else { 0.0 };
                 hit.score = hit.score.max(WHOLE_ANSWER + shown + hit.score / 10.0);
-                // Nothing else is meant, whatever the vectors say.
+                // Nothing else is meant, whatever the vectors and the tokens say.
                 hit.meant = hit.meant.map(|_| 1.0);
+                hit.read = None;
             }
             let day_worth = if fits.day_is_subject { DAY_SUBJECT_WORTH } else { DAY_WORTH };
             hit.score = (hit.score + worth(fits.day, day_worth) + worth(fits.kind, kind_worth)).min(1.0);
@@ -204,11 +206,12 @@ impl Lookup<'_> {
         let best = &finding.hits[0];
         let fits = fit(&question, &best.passage);
         let near = nearness(&best.units);
-        let quoted = quote_near(&question, &best.passage, self.budget_chars, near.as_deref());
+        let near = Near { nearness: near.as_deref(), log_odds: &best.log_odds };
+        let quoted = quote_near(&question, &best.passage, self.budget_chars, near);
         let evidence = Evidence {
             margin: margin(&finding.hits),
             agreement: agreement(&finding.hits),
-            ..evidence_of(best, fits, &quoted)
+            ..evidence_of(&finding.hits, 0, fits, &quoted)
         };
         finding.quoted = quoted.text;
         finding.evidence = Some(evidence);
@@ -229,9 +232,13 @@ impl Lookup<'_> {
                 .map(|hit| format!("found {} › {}: {:.2}", hit.passage.file, hit.passage.heading(), hit.score)),
         );
         finding.trail.push(format!(
-            "search: score {:.2}, dense {:.3}, lexical {:.2}, coverage {:.2}, margin {:.2}, confidence {:.2}",
+            "search: score {:.2}, dense {:.3}, meant {:.2}, read {:+.1}, lead {:+.1}, lexical {:.2}, coverage {:.2}, \
+             margin {:.2}, confidence {:.2}",
             evidence.score,
             evidence.dense,
+            evidence.meant.unwrap_or(-1.0),
+            evidence.read.unwrap_or(0.0),
+            evidence.lead.unwrap_or(0.0),
             evidence.lexical,
             evidence.coverage.unwrap_or(-1.0),
             evidence.margin,
@@ -291,9 +298,11 @@ impl Lookup<'_> {
         let question = self.question(&finding.asked);
         let mut trail = Vec::new();
         let nearness = finding.hits.first().and_then(|hit| nearness(&hit.units));
+        let log_odds = finding.hits.first().map_or(&[][..], |hit| &hit.log_odds);
+        let near = Near { nearness: nearness.as_deref(), log_odds };
         let writing =
             Writing { question, to: self.language, budget_chars: self.budget_chars, furthest: self.furthest_rung };
-        let drafted = draft(model, writing, &finding.hits, nearness.as_deref(), &mut trail).await;
+        let drafted = draft(model, writing, &finding.hits, near, &mut trail).await;
         finding.draft = drafted.filter(|draft| draft.text.chars().count() <= LONGEST_DRAFT);
         // A translation was checked against its original, which knows what "3" is years of.
         if let Some(draft) = finding.draft.as_ref().filter(|draft| draft.translation.is_none()) {
@@ -322,9 +331,13 @@ fn move_to_the_day(hits: &mut [Hit], fits: &[Fit]) {
     }
 }
 
-/// What a passage shows by itself, before it is compared with the others.
-fn evidence_of(hit: &Hit, fits: Fit, quoted: &Quote) -> Evidence {
+/// What a passage shows, before its rank is compared with that of the others.
+fn evidence_of(hits: &[Hit], index: usize, fits: Fit, quoted: &Quote) -> Evidence {
+    let hit = &hits[index];
+    let read = reading(hits, index, &quoted.chosen);
     Evidence {
+        read: read.map(|read| read.quoted),
+        lead: read.map(|read| read.lead),
         score: hit.score,
         dense: hit.dense.unwrap_or(NO_DENSE),
         meant: hit.meant,

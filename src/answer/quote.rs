@@ -59,17 +59,27 @@ pub struct Quote {
 ///
 /// The best unit is chosen even when it alone is longer than the budget: half a sentence would not be the owner's.
 pub fn quote(question: &Question, passage: &Passage, budget_chars: usize) -> Quote {
-    quote_near(question, passage, budget_chars, None)
+    quote_near(question, passage, budget_chars, Near::default())
 }
 
-/// The same with what the vectors tell: `nearness` says of each unit how probable it is as the answer, 0 to 1.
-pub fn quote_near(question: &Question, passage: &Passage, budget_chars: usize, nearness: Option<&[f32]>) -> Quote {
+/// What the search model tells of a passage's units, in order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Near<'a> {
+    /// How probable each is as the answer, 0 to 1, by the vectors of whole units.
+    pub nearness: Option<&'a [f32]>,
+    /// The log-odds of each to answer, token by token; empty where it does not tell.
+    pub log_odds: &'a [f32],
+}
+
+/// The same with what the search model tells.
+pub fn quote_near(question: &Question, passage: &Passage, budget_chars: usize, near: Near<'_>) -> Quote {
     let wanted = Wanted::read(question);
     let units = Unit::of(passage);
     // Within a language the words tell better, where they tell anything.
     let is_told = || question.language == passage.language && choose::is_told_by_words(&wanted, &units);
-    let nearness = nearness.filter(|_| !is_told());
+    let nearness = near.nearness.filter(|_| !is_told());
     let chosen = choose::choose(&wanted, passage, &units, budget_chars, nearness);
+    let chosen = choose::with_missed(chosen, &wanted, &units, near.log_odds, budget_chars);
     let evidence = Evidence::new(passage, &units, &chosen);
     let missing = evidence.missing(&wanted);
     Quote {

@@ -12,6 +12,7 @@ use crate::answer::judge::{Heads, JudgeHead, prompt};
 use crate::app::{load_model, open_embedder};
 use crate::config::Config;
 use crate::domain::Language;
+use crate::knowledge::late::Asked;
 use crate::llm::{LanguageModel, ScoreRequest, StateRequest};
 use crate::prompts::{Prompts, Task};
 use crate::train::businesses::read_all;
@@ -75,7 +76,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     let embedder = open_embedder(&config)?;
     let cosines = |questions: &[String], units: &[String]| -> anyhow::Result<Vec<Vec<f32>>> {
         let units = embedder.embed_answers(units)?;
-        let near = |question: Vec<f32>| units.iter().map(|unit| dot(unit, &question)).collect();
+        let near = |question: Asked| units.iter().map(|unit| dot(&unit.vector, &question.vector)).collect();
         Ok(embedder.embed_asked(questions)?.into_iter().map(near).collect())
     };
     let of_shops = shops::pairs(&businesses, args.questions, SEED, cosines)?.into_iter().map(|pair| (pair, true));

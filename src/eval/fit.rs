@@ -72,6 +72,8 @@ mod tests {
             score: 0.5,
             dense: 0.5,
             meant: None,
+            read: None,
+            lead: None,
             lexical: 0.3,
             coverage: Some(coverage),
             margin: 0.05,

@@ -1,7 +1,8 @@
 //! The default embedder: multilingual-e5-small, or another model of its family, from a GGUF file.
 //!
 //! The model as its file holds it knows what a text is about: moods, intents and whole passages are computed with it. With
-//! an adapter's updates it knows how customers ask and what answers them: questions and single sentences are, once more.
+//! an adapter's updates it knows how customers ask and what answers them: questions and single sentences are, once more,
+//! and with them the tokens that late interaction compares.
 //!
 //! One OS thread owns the model and is spoken to over a bounded queue; texts are cut into tokens by whoever asks. Long
 //! lists go through the queue in small packs, so that a customer's question never waits for a whole index.
@@ -13,6 +14,7 @@ mod adapter;
 mod bert;
 mod charsmap;
 mod gguf;
+mod late;
 pub mod learn;
 mod linear;
 mod pieces;
@@ -28,9 +30,11 @@ use atiende_kernels::Kernels;
 use sha2::{Digest, Sha256};
 
 use super::embedder::{DIMENSION, EmbedError, Embedder, Odds};
+use super::late::{Answer, Asked};
 use adapter::{Adapter, ODDS};
-use bert::{Bert, Weights};
+use bert::{Bert, Read, Weights};
 use gguf::{Flaw, ModelFile};
+use late::{LAYERS, Late};
 use tokenizer::Tokenizer;
 
 /// The model was trained with these before every text; without them search across languages fails.
@@ -76,11 +80,13 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
-/// Some texts as token ids, and where their vectors go.
+/// Some texts as token ids, and where what they are read as goes.
 struct Pack {
     texts: Vec<Vec<u32>>,
     weights: Weights,
-    reply: SyncSender<Result<Vec<Vec<f32>>, EmbedError>>,
+    /// After which layers the states of tokens are kept.
+    kept: &'static [usize],
+    reply: SyncSender<Result<Vec<Read>, EmbedError>>,
 }
 
 /// An E5 model on a thread of its own, which ends when this is dropped.
@@ -92,6 +98,7 @@ pub struct E5 {
     fingerprint: String,
     search_fingerprint: String,
     is_adapted: bool,
+    late: Option<Late>,
 }
 
 impl E5 {
@@ -108,6 +115,7 @@ impl E5 {
         let kernels = Kernels::new(kernels).map_err(OpenError::Thread)?;
         let unsuitable = |flaw: Flaw| OpenError::Unsuitable { path: path.to_owned(), reason: flaw.to_string() };
         let (tokenizer, model) = load(path, kernels).map_err(unsuitable)?;
+        let late = late_for(path, &model).map_err(unsuitable)?;
         let context = model.context();
         let is_adapted = model.is_adapted();
         if !is_adapted {
@@ -118,43 +126,75 @@ impl E5 {
         thread.spawn(move || serve(&model, &packs)).map_err(OpenError::Thread)?;
         let fingerprint = format!("e5-1-{}-{COMPUTED_BY}", &digest[..16]);
         let search_fingerprint = match is_adapted {
-            true => format!("{fingerprint}-{}", Adapter::built_in_digest()),
+            true => format!("{fingerprint}-{}-{}", Adapter::built_in_digest(), Late::built_in_digest()),
             false => fingerprint.clone(),
         };
-        Ok(E5 { tokenizer, context, queue, fingerprint, search_fingerprint, is_adapted })
+        Ok(E5 { tokenizer, context, queue, fingerprint, search_fingerprint, is_adapted, late })
     }
 
-    fn embed(&self, prefix: &str, texts: &[String], weights: Weights) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn embed(&self, prefix: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let vectors = |read: Vec<Read>| Ok(read.into_iter().map(|read| read.vector).collect());
+        self.read(prefix, texts, (Weights::Own, &[]), vectors)
+    }
+
+    /// Reads texts with the adapter's weights, and makes of each what `make` does of its vector and its tokens' states.
+    fn read_adapted<T>(
+        &self,
+        prefix: &str,
+        texts: &[String],
+        make: impl Fn(Read, Option<&Late>) -> candle_core::Result<T>,
+    ) -> Result<Vec<T>, EmbedError> {
+        let kept: &'static [usize] = if self.late.is_some() { &LAYERS } else { &[] };
+        self.read(prefix, texts, (Weights::Adapted, kept), |read| {
+            let made = read.into_iter().map(|read| make(read, self.late.as_ref())).collect::<candle_core::Result<_>>();
+            made.map_err(|error| EmbedError::Failed(error.to_string()))
+        })
+    }
+
+    /// Reads texts, a pack at a time: the states of a long list's tokens would take much memory.
+    fn read<T>(
+        &self,
+        prefix: &str,
+        texts: &[String],
+        (weights, kept): (Weights, &'static [usize]),
+        make: impl Fn(Vec<Read>) -> Result<Vec<T>, EmbedError>,
+    ) -> Result<Vec<T>, EmbedError> {
         let encode = |text: &String| self.tokenizer.encode(&format!("{prefix}{text}"), self.context);
         let packs = packs(texts.iter().map(encode).collect());
         // All but one pack of a long list wait here and not in the queue, so that others get their turn in between.
-        let vectors = packs.into_iter().map(|texts| self.compute(texts, weights)).collect::<Result<Vec<_>, _>>()?;
-        Ok(vectors.into_iter().flatten().collect())
+        let made = packs.into_iter().map(|texts| make(self.compute(texts, weights, kept)?));
+        Ok(made.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    fn compute(&self, texts: Vec<Vec<u32>>, weights: Weights) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn compute(&self, texts: Vec<Vec<u32>>, weights: Weights, kept: &'static [usize]) -> Result<Vec<Read>, EmbedError> {
         let stopped = || EmbedError::Unavailable("its thread has ended: restart Atiende".to_owned());
-        let (reply, vectors) = sync_channel(1);
-        self.queue.send(Pack { texts, weights, reply }).map_err(|_| stopped())?;
-        vectors.recv().map_err(|_| stopped())?
+        let (reply, read) = sync_channel(1);
+        self.queue.send(Pack { texts, weights, kept, reply }).map_err(|_| stopped())?;
+        read.recv().map_err(|_| stopped())?
     }
 }
 
 impl Embedder for E5 {
     fn embed_queries(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed(QUERY, texts, Weights::Own)
+        self.embed(QUERY, texts)
     }
 
     fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed(PASSAGE, texts, Weights::Own)
+        self.embed(PASSAGE, texts)
     }
 
-    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed(QUERY, texts, Weights::Adapted)
+    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Asked>, EmbedError> {
+        self.read_adapted(QUERY, texts, |read, late| {
+            let tokens = late.map(|late| late.asked(&read.states)).transpose()?;
+            Ok(Asked { vector: read.vector, tokens })
+        })
     }
 
-    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed(PASSAGE, texts, Weights::Adapted)
+    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Answer>, EmbedError> {
+        self.read_adapted(PASSAGE, texts, |read, late| {
+            let tokens = late.map(|late| late.answer(&read.states)).transpose()?.unwrap_or_default();
+            Ok(Answer { vector: read.vector.into(), tokens })
+        })
     }
 
     fn fingerprint(&self) -> String {
@@ -202,6 +242,12 @@ fn load(path: &Path, kernels: Kernels) -> Result<(Tokenizer, Bert), Flaw> {
     Ok((tokenizer, model))
 }
 
+/// What compares a question with an answer token by token, for a model that it was learnt with.
+fn late_for(path: &Path, model: &Bert) -> Result<Option<Late>, Flaw> {
+    let late = Late::built_in(ModelFile::open(path)?.text("general.name").unwrap_or_default())?;
+    Ok(late.filter(|late| model.layers() >= LAYERS[1] && late.states() == LAYERS.len() * model.dimension()))
+}
+
 /// The same for vectors of any length, with the adapter that `adapter` has for a model of this name.
 fn load_any(
     path: &Path,
@@ -218,9 +264,9 @@ fn load_any(
 /// The thread: computes packs until the last asker is gone.
 fn serve(model: &Bert, packs: &Receiver<Pack>) {
     for pack in packs {
-        let vectors = model.embed(&pack.texts, pack.weights).map_err(|error| EmbedError::Failed(error.to_string()));
+        let read = model.read(&pack.texts, pack.weights, pack.kept);
         // An asker that has gone away needs no answer.
-        let _ = pack.reply.send(vectors);
+        let _ = pack.reply.send(read.map_err(|error| EmbedError::Failed(error.to_string())));
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Holds no model: search works without one, by words alone.
 
+use super::late::{Answer, Asked};
+
 /// The length of every vector.
 pub const DIMENSION: usize = 384;
 
@@ -31,13 +33,15 @@ pub trait Embedder: Send + Sync {
 
     /// The same for each question as the model was taught to hear it: near to what answers. To be compared with
     /// [`Embedder::embed_answers`] alone.
-    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed_queries(texts)
+    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Asked>, EmbedError> {
+        let vectors = self.embed_queries(texts)?;
+        Ok(vectors.into_iter().map(|vector| Asked { vector, tokens: None }).collect())
     }
 
     /// The same for each sentence, item or row below its heading.
-    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.embed_passages(texts)
+    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Answer>, EmbedError> {
+        let vectors = self.embed_passages(texts)?;
+        Ok(vectors.into_iter().map(|vector| Answer { vector: vector.into(), tokens: [].into() }).collect())
     }
 
     /// What the cosine of a question as asked with an answer tells; nothing where the model was not taught to tell.

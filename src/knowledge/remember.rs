@@ -9,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::embedder::{EmbedError, Embedder, Odds};
+use super::late::{Answer, Asked};
 
-/// How many vectors of each kind are kept: about 800 KB.
+/// How many texts of each kind are kept: about 800 KB of vectors, and less than 4 MB of tokens.
 const KEPT: usize = 512;
 
 type Key = [u8; 32];
@@ -18,14 +19,19 @@ type Key = [u8; 32];
 /// An embedder that remembers the last texts.
 pub struct Remembering<E> {
     embedder: E,
-    questions: Mutex<Known>,
-    asked: Mutex<Known>,
+    questions: Mutex<Known<Vec<f32>>>,
+    asked: Mutex<Known<Asked>>,
 }
 
-#[derive(Default)]
-struct Known {
-    vectors: HashMap<Key, Vec<f32>>,
+struct Known<T> {
+    vectors: HashMap<Key, T>,
     order: VecDeque<Key>,
+}
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Known { vectors: HashMap::new(), order: VecDeque::new() }
+    }
 }
 
 impl<E: Embedder> Remembering<E> {
@@ -36,14 +42,14 @@ impl<E: Embedder> Remembering<E> {
 }
 
 /// The vectors of texts: those that are known, and the others as `embed` computes them.
-fn recall_or(
-    known: &Mutex<Known>,
+fn recall_or<T: Clone>(
+    known: &Mutex<Known<T>>,
     texts: &[String],
-    embed: impl FnOnce(&[String]) -> Result<Vec<Vec<f32>>, EmbedError>,
-) -> Result<Vec<Vec<f32>>, EmbedError> {
+    embed: impl FnOnce(&[String]) -> Result<Vec<T>, EmbedError>,
+) -> Result<Vec<T>, EmbedError> {
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
     let keys: Vec<Key> = texts.iter().map(|text| Sha256::digest(text).into()).collect();
-    let mut found: Vec<Option<Vec<f32>>> = {
+    let mut found: Vec<Option<T>> = {
         let known = lock();
         keys.iter().map(|key| known.vectors.get(key).cloned()).collect()
     };
@@ -57,12 +63,12 @@ fn recall_or(
             found[index] = Some(vector);
         }
     }
-    let vectors: Option<Vec<Vec<f32>>> = found.into_iter().collect();
+    let vectors: Option<Vec<T>> = found.into_iter().collect();
     vectors.ok_or_else(|| EmbedError::Failed("it returned too few vectors".to_owned()))
 }
 
-impl Known {
-    fn keep(&mut self, key: Key, vector: Vec<f32>) {
+impl<T> Known<T> {
+    fn keep(&mut self, key: Key, vector: T) {
         if self.vectors.insert(key, vector).is_some() {
             return;
         }
@@ -84,11 +90,11 @@ impl<E: Embedder> Embedder for Remembering<E> {
         self.embedder.embed_passages(texts)
     }
 
-    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn embed_asked(&self, texts: &[String]) -> Result<Vec<Asked>, EmbedError> {
         recall_or(&self.asked, texts, |new| self.embedder.embed_asked(new))
     }
 
-    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    fn embed_answers(&self, texts: &[String]) -> Result<Vec<Answer>, EmbedError> {
         self.embedder.embed_answers(texts)
     }
 
@@ -101,9 +107,8 @@ impl<E: Embedder> Embedder for Remembering<E> {
     }
 
     fn forget(&self) {
-        for known in [&self.questions, &self.asked] {
-            *known.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
-        }
+        *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }
 
     fn fingerprint(&self) -> String {

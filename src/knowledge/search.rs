@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::embedder::{Embedder, Odds};
 use super::fold::{Token, tokens, unshouted};
 use super::index::{LookUp, QueryWord};
+use super::late::Asked;
 use super::manner::{Manner, Manners};
 use super::passage::Passage;
 use super::prepare::{ear_key, hashed, stem_key};
@@ -33,6 +34,12 @@ const COSINES_ACROSS: (f32, f32) = (0.70, 0.90);
 
 /// What being the one thing that is meant adds to a passage's rank.
 const MEANT: f32 = 0.25;
+
+/// Keeps odds within what can be added up.
+const MOST_LOG_ODDS: f32 = 30.0;
+
+/// What being the one that reading token by token takes for the answer adds to it.
+const READ: f32 = 0.1;
 
 /// A question of at most this many content words leans on the one before it.
 const ELLIPTIC: usize = 2;
@@ -81,6 +88,12 @@ pub struct Hit {
     /// How the chance of each of its units to answer compares with that of "nothing answers", in order; none where the
     /// embedder does not tell.
     pub units: Vec<f32>,
+    /// How probable reading token by token makes it that one of its units answers, 0 to 1, among those of all hits; none
+    /// where the embedder does not tell.
+    pub read: Option<f32>,
+    /// The log-odds of each of its units to answer, token by token, against that nothing does; none where the embedder does
+    /// not tell.
+    pub log_odds: Vec<f32>,
     /// The share of the content words of the text (not the context) that the passage, its headings and its file's
     /// name hold, rare words counting more, 0 to 1. Means something only where `same_language` holds.
     pub coverage: f32,
@@ -91,7 +104,7 @@ pub struct Hit {
 impl Hit {
     /// What orders the hits: how well words and subject fit, and whether this is what is meant.
     pub fn rank(&self) -> f32 {
-        rank(self.score, self.meant)
+        rank(self.score, self.meant) + READ * self.read.unwrap_or(0.0)
     }
 }
 
@@ -108,7 +121,7 @@ struct Form {
     foreign_measure: Measure,
     vector: Option<Vec<f32>>,
     /// The question as the embedder was taught to hear it.
-    asked: Option<Vec<f32>>,
+    asked: Option<Asked>,
     manner: Option<Manner>,
 }
 
@@ -165,7 +178,8 @@ pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, 
         (Some(odds), Some(asked)) => snapshot.answers(index, asked).into_iter().map(|cosine| odds.of(cosine)).collect(),
         _ => Vec::new(),
     };
-    kept.into_iter()
+    let hits = kept
+        .into_iter()
         .map(|(index, found)| Hit {
             passage: snapshot.passages[index].clone(),
             score: found.score,
@@ -173,10 +187,27 @@ pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, 
             dense: found.dense,
             meant: found.meant,
             units: units(&found, index),
+            read: None,
+            log_odds: forms[found.form].asked.as_ref().map_or_else(Vec::new, |asked| snapshot.log_odds(index, asked)),
             coverage: asked.coverage(snapshot, index),
             same_language: snapshot.passages[index].language == query.language,
         })
-        .collect()
+        .collect();
+    with_reading(hits)
+}
+
+/// What reading token by token makes of the order: each hit's share in all that it takes for an answer.
+fn with_reading(mut hits: Vec<Hit>) -> Vec<Hit> {
+    let odds = |hit: &Hit| hit.log_odds.iter().map(|odds| odds.min(MOST_LOG_ODDS).exp()).sum::<f32>();
+    let all: f32 = hits.iter().map(odds).sum();
+    if all <= 0.0 {
+        return hits;
+    }
+    for hit in &mut hits {
+        hit.read = Some(odds(hit) / all);
+    }
+    hits.sort_by(|one, other| other.rank().total_cmp(&one.rank()));
+    hits
 }
 
 /// Puts translations made ahead in the place of their originals. Each is as good as the better of the two: the translation
@@ -315,7 +346,7 @@ impl Form {
         let cosines =
             self.vector.as_ref().map(|vector| snapshot.nearest(vector, language, CANDIDATES)).unwrap_or_default();
         let shares =
-            odds.zip(self.asked.as_deref()).map(|(odds, asked)| snapshot.shares(asked, odds, language, CANDIDATES));
+            odds.zip(self.asked.as_ref()).map(|(odds, asked)| snapshot.shares(asked, odds, language, CANDIDATES));
         let common = self.common(snapshot, language, cosines.keys());
         let candidates: HashSet<usize> =
             own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();
@@ -427,4 +458,44 @@ fn once_each(
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::passage::PassageId;
+
+    fn hit(score: f32, log_odds: &[f32]) -> Hit {
+        let passage = Passage {
+            id: PassageId(1),
+            file: "a.md".into(),
+            line: 1,
+            headings: Vec::new(),
+            language: Language::Es,
+            blocks: Vec::new(),
+            original: None,
+            is_draft: false,
+        };
+        Hit {
+            passage: Arc::new(passage),
+            score,
+            lexical: 0.0,
+            dense: None,
+            meant: None,
+            units: Vec::new(),
+            read: None,
+            log_odds: log_odds.to_vec(),
+            coverage: 0.0,
+            same_language: true,
+        }
+    }
+
+    #[test]
+    fn what_reads_as_the_answer_goes_before_what_scores_about_as_well_and_not_before_what_scores_better() {
+        let scores = |hits: Vec<Hit>| with_reading(hits).iter().map(|hit| hit.score).collect::<Vec<f32>>();
+        assert_eq!(scores(vec![hit(0.55, &[-2.0]), hit(0.5, &[-3.0, 4.0]), hit(0.3, &[1.0])]), [0.5, 0.55, 0.3]);
+        assert_eq!(scores(vec![hit(0.7, &[-2.0]), hit(0.5, &[4.0])]), [0.7, 0.5]);
+        assert_eq!(scores(vec![hit(0.5, &[]), hit(0.4, &[])]), [0.5, 0.4]);
+        assert!(with_reading(vec![hit(0.5, &[900.0])])[0].read.is_some_and(|read| read <= 1.0));
+    }
 }

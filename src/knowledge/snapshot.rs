@@ -10,6 +10,7 @@ use crate::domain::Language;
 use super::embedder::Odds;
 use super::fold::tokens;
 use super::index::{QueryWord, Words};
+use super::late::Asked;
 use super::load::Document;
 use super::passage::{Passage, PassageId};
 use super::prepare::{Prepared, hashed};
@@ -142,7 +143,7 @@ impl Snapshot {
 
     /// How probable it is that a unit of a passage for readers of a language answers a question as it is asked, 0 to 1, among
     /// the nearest units and the chance that nothing does; for the most probable passages, at most `limit`.
-    pub fn shares(&self, asked: &[f32], odds: Odds, language: Language, limit: usize) -> HashMap<usize, f32> {
+    pub fn shares(&self, asked: &Asked, odds: Odds, language: Language, limit: usize) -> HashMap<usize, f32> {
         let mut weighed: Vec<f32> = Vec::new();
         let mut all: Vec<(usize, f32)> = Vec::new();
         for index in (0..self.vectors.len()).filter(|index| self.serves(*index, language)) {
@@ -160,8 +161,13 @@ impl Snapshot {
     }
 
     /// The cosine of each unit of a passage, as an answer, with a question as it is asked; none without vectors.
-    pub fn answers(&self, index: usize, asked: &[f32]) -> Vec<f32> {
+    pub fn answers(&self, index: usize, asked: &Asked) -> Vec<f32> {
         self.vectors.get(index).and_then(Option::as_ref).map(|vectors| vectors.answers(asked)).unwrap_or_default()
+    }
+
+    /// The log-odds of each unit of a passage to answer a question, token by token; none where they cannot be told.
+    pub fn log_odds(&self, index: usize, asked: &Asked) -> Vec<f32> {
+        self.vectors.get(index).and_then(|vectors| vectors.as_ref()?.log_odds(asked)).unwrap_or_default()
     }
 
     /// Whether some passage for readers of a language is in another.

@@ -1,4 +1,5 @@
-//! The vectors of passages, of pairs of neighbouring sentences, and of single ones as answers, kept so that only what changed is embedded again.
+//! The vectors of passages, of pairs of neighbouring sentences, and of single ones as answers with their tokens, kept so
+//! that only what changed is embedded again.
 //!
 //! Exact search: every passage is compared. Names no model; the [`Embedder`] is handed in.
 
@@ -10,10 +11,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::embedder::{DIMENSION, EmbedError, Embedder};
+use super::late::{Answer, Asked, MOST_ANSWER, WIDTH, dot};
 use super::passage::Passage;
 
 /// The first bytes of the file; the number changes with its layout or with what is embedded.
-const MAGIC: &[u8; 8] = b"ATVEC\x00\x02\n";
+const MAGIC: &[u8; 8] = b"ATVEC\x00\x03\n";
 
 /// Texts handed to the embedder at once.
 const BATCH: usize = 16;
@@ -28,15 +30,15 @@ type Key = [u8; 16];
 pub struct PassageVectors {
     whole: Arc<[f32]>,
     windows: Vec<Arc<[f32]>>,
-    /// Of each unit as an answer, in order.
-    answers: Vec<Arc<[f32]>>,
+    /// Each unit as an answer, in order.
+    answers: Vec<Answer>,
 }
 
 /// Every vector that is known, with the file that keeps them.
 pub struct VectorStore {
     path: Option<PathBuf>,
     fingerprint: String,
-    known: HashMap<Key, Arc<[f32]>>,
+    known: HashMap<Key, Answer>,
 }
 
 impl PassageVectors {
@@ -48,25 +50,21 @@ impl PassageVectors {
     }
 
     /// The cosine of each unit, as an answer, with a question as it is asked, in order.
-    pub fn answers(&self, asked: &[f32]) -> Vec<f32> {
-        self.answers.iter().map(|unit| dot(unit, asked)).collect()
+    pub fn answers(&self, asked: &Asked) -> Vec<f32> {
+        self.answers.iter().map(|unit| dot(&unit.vector, &asked.vector)).collect()
+    }
+
+    /// The log-odds of each unit to answer a question, token by token; nothing where one of both has no tokens.
+    pub fn log_odds(&self, asked: &Asked) -> Option<Vec<f32>> {
+        let tokens = asked.tokens.as_ref()?;
+        let odds = |unit: &Answer| tokens.log_odds(&unit.tokens, dot(&unit.vector, &asked.vector));
+        self.answers.iter().map(odds).collect()
     }
 
     /// The cosine of two whole passages.
     pub fn likeness(&self, other: &PassageVectors) -> f32 {
         dot(&self.whole, &other.whole)
     }
-}
-
-/// The dot product; eight sums side by side let the compiler use wide registers.
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    for (left, right) in left.chunks_exact(8).zip(right.chunks_exact(8)) {
-        for lane in 0..8 {
-            sums[lane] += left[lane] * right[lane];
-        }
-    }
-    sums.iter().sum()
 }
 
 /// The texts that stand for a passage: the whole with its headings, then each pair of neighbouring units.
@@ -124,7 +122,7 @@ impl VectorStore {
         let wanted: Vec<Vec<Wanted>> = passages.iter().map(|passage| Wanted::of(passage)).collect();
         let (embedded, fault) = self.embed_missing(wanted.iter().flatten(), embedder);
         let found = wanted.iter().map(|texts| self.passage(texts)).collect();
-        let used: HashMap<Key, Arc<[f32]>> =
+        let used: HashMap<Key, Answer> =
             wanted.iter().flatten().filter_map(|it| Some((it.key, self.known.get(&it.key)?.clone()))).collect();
         let has_leftovers = used.len() < self.known.len();
         self.known = used;
@@ -139,7 +137,7 @@ impl VectorStore {
             let these = texts.iter().filter(move |it| it.is_answer == is_answer);
             these.map(|it| self.known.get(&it.key).cloned()).collect::<Option<Vec<_>>>()
         };
-        let mut vectors = known(false)?;
+        let mut vectors: Vec<Arc<[f32]>> = known(false)?.into_iter().map(|text| text.vector).collect();
         let windows = vectors.split_off(1);
         Some(PassageVectors { whole: vectors.pop()?, windows, answers: known(true)? })
     }
@@ -177,13 +175,16 @@ impl VectorStore {
     }
 
     fn write(&self, path: &Path) -> std::io::Result<()> {
-        let mut bytes = Vec::with_capacity(64 + self.known.len() * (16 + DIMENSION * 4));
+        let tokens: usize = self.known.values().map(|text| text.tokens.len()).sum();
+        let mut bytes = Vec::with_capacity(64 + self.known.len() * (17 + DIMENSION * 4) + tokens);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&(self.fingerprint.len() as u32).to_le_bytes());
         bytes.extend_from_slice(self.fingerprint.as_bytes());
-        for (key, vector) in &self.known {
+        for (key, text) in &self.known {
             bytes.extend_from_slice(key);
-            vector.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+            text.vector.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+            bytes.push((text.tokens.len() / WIDTH) as u8);
+            bytes.extend(text.tokens.iter().map(|number| number.to_le_bytes()[0]));
         }
         let checksum = Sha256::digest(&bytes);
         bytes.extend_from_slice(&checksum);
@@ -193,15 +194,23 @@ impl VectorStore {
     }
 }
 
-/// The vectors of a batch that is of one kind.
-fn embed(embedder: &dyn Embedder, batch: &[&Wanted]) -> Result<Vec<Arc<[f32]>>, EmbedError> {
+/// A batch that is of one kind; only answers have tokens.
+fn embed(embedder: &dyn Embedder, batch: &[&Wanted]) -> Result<Vec<Answer>, EmbedError> {
     let texts: Vec<String> = batch.iter().map(|it| it.text.clone()).collect();
     let is_answer = batch.first().is_some_and(|it| it.is_answer);
-    let vectors = if is_answer { embedder.embed_answers(&texts)? } else { embedder.embed_passages(&texts)? };
-    if vectors.len() != texts.len() || vectors.iter().any(|vector| vector.len() != DIMENSION) {
+    let without_tokens = |vector: Vec<f32>| Answer { vector: vector.into(), tokens: [].into() };
+    let embedded = match is_answer {
+        true => embedder.embed_answers(&texts)?,
+        false => embedder.embed_passages(&texts)?.into_iter().map(without_tokens).collect(),
+    };
+    let is_sound = |text: &Answer| {
+        let tokens = text.tokens.len();
+        text.vector.len() == DIMENSION && tokens.is_multiple_of(WIDTH) && tokens <= MOST_ANSWER * WIDTH
+    };
+    if embedded.len() != texts.len() || !embedded.iter().all(is_sound) {
         return Err(EmbedError::Failed(format!("it did not return {DIMENSION} numbers for each text")));
     }
-    Ok(vectors.into_iter().map(Arc::from).collect())
+    Ok(embedded)
 }
 
 fn key(text: &str, is_answer: bool) -> Key {
@@ -211,7 +220,7 @@ fn key(text: &str, is_answer: bool) -> Key {
     key
 }
 
-fn read(path: &Path, fingerprint: &str) -> Option<HashMap<Key, Arc<[f32]>>> {
+fn read(path: &Path, fingerprint: &str) -> Option<HashMap<Key, Answer>> {
     let bytes = fs::read(path).ok()?;
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
     if Sha256::digest(content)[..] != *checksum {
@@ -219,17 +228,27 @@ fn read(path: &Path, fingerprint: &str) -> Option<HashMap<Key, Arc<[f32]>>> {
     }
     let rest = content.strip_prefix(MAGIC)?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (name, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let (name, mut rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     if name != fingerprint.as_bytes() {
         return None;
     }
-    let entries = rest.chunks_exact(16 + DIMENSION * 4);
-    Some(
-        entries
-            .filter_map(|entry| entry.split_first_chunk::<16>())
-            .map(|(key, numbers)| (*key, numbers_of(numbers)))
-            .collect(),
-    )
+    let mut known = HashMap::new();
+    while !rest.is_empty() {
+        let (key, text, after) = entry(rest)?;
+        known.insert(key, text);
+        rest = after;
+    }
+    Some(known)
+}
+
+/// The first entry: its key, the vector, the number of tokens and a byte for each of their numbers; and what follows.
+fn entry(bytes: &[u8]) -> Option<(Key, Answer, &[u8])> {
+    let (key, rest) = bytes.split_first_chunk::<16>()?;
+    let (vector, rest) = rest.split_at_checked(DIMENSION * 4)?;
+    let (tokens, rest) = rest.split_first()?;
+    let (tokens, rest) = rest.split_at_checked(usize::from(*tokens) * WIDTH)?;
+    let tokens = tokens.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+    Some((*key, Answer { vector: numbers_of(vector), tokens }, rest))
 }
 
 fn numbers_of(bytes: &[u8]) -> Arc<[f32]> {

@@ -7,7 +7,7 @@ use crate::answer::finding::Finding;
 use crate::answer::judge::judge;
 use crate::answer::model::ModelUse;
 use crate::answer::nearness::nearness;
-use crate::answer::quote::{Quote, fit, quote_near};
+use crate::answer::quote::{Near, Quote, fit, quote_near};
 use crate::decide::confidence::{Evidence, confidence, span_of_judge};
 use crate::knowledge::Passage;
 
@@ -47,7 +47,8 @@ impl Lookup<'_> {
     async fn judged(&self, finding: &mut Finding, index: usize, model: &mut ModelUse<'_>) -> Option<(f32, Quote)> {
         let hit = finding.hits.get(index)?;
         let (passage, nearness) = (&hit.passage, nearness(&hit.units));
-        let quoted = quote_near(&self.question(&finding.asked), passage, self.budget_chars, nearness.as_deref());
+        let near = Near { nearness: nearness.as_deref(), log_odds: &hit.log_odds };
+        let quoted = quote_near(&self.question(&finding.asked), passage, self.budget_chars, near);
         let under = below_headings(passage, &quoted.text);
         let probability = judge(model, &finding.asked.text, &under, finding.asked.language, &mut finding.trail).await?;
         Some((probability, quoted))
@@ -73,7 +74,7 @@ impl Lookup<'_> {
                 // How far it lies above the others is the judge's to say.
                 margin: NO_MARGIN + JUDGES_MARGIN * (probability - others).max(0.0),
                 judge: Some(probability),
-                ..evidence_of(hit, fit(&question, &hit.passage), &quoted)
+                ..evidence_of(&finding.hits, index, fit(&question, &hit.passage), &quoted)
             };
             if confidence(&evidence) > finding.confidence {
                 finding.quoted = quoted.text;

@@ -15,6 +15,8 @@ const KIND_BONUS: f32 = 1.0;
 const DAY_BONUS: f32 = 3.0;
 /// What the unit that is nearest in meaning is worth: about as much as a rare word.
 const NEARNESS: f32 = 2.0;
+/// By how much, in log-odds, a unit that was not chosen must outdo all that were, token by token, to be quoted as well.
+const MISSED: f32 = 2.0;
 /// What a word of the question before is worth, beside one of this question.
 const CONTEXT_WEIGHT: f32 = 0.5;
 
@@ -230,6 +232,34 @@ pub fn choose(
     let mut chosen = within_budget(&ranked, units, budget_chars);
     chosen.sort_unstable();
     with_companions(&chosen, units)
+}
+
+/// Adds the unit that reading token by token clearly prefers to all that were chosen, where it fits: "2:15" is when one is
+/// back from "we break for lunch on Fridays".
+pub fn with_missed(
+    chosen: Vec<usize>,
+    wanted: &Wanted,
+    units: &[Unit],
+    log_odds: &[f32],
+    budget_chars: usize,
+) -> Vec<usize> {
+    if log_odds.len() != units.len() || chosen.is_empty() {
+        return chosen;
+    }
+    let most = |left: f32, index: &usize| left.max(log_odds[*index]);
+    let of_chosen = chosen.iter().fold(f32::MIN, most);
+    let is_other_day = |unit: &Unit| !wanted.days.is_empty() && !unit.days.is_empty() && !unit.days.meets(wanted.days);
+    let fits = |index: &usize| {
+        let length = |index: &usize| units[*index].text.chars().count();
+        !chosen.contains(index)
+            && !is_other_day(&units[*index])
+            && chosen.iter().map(length).sum::<usize>() + length(index) <= budget_chars
+    };
+    let best = (0..units.len()).filter(fits).max_by(|one, other| log_odds[*one].total_cmp(&log_odds[*other]));
+    match best.filter(|best| log_odds[*best] - of_chosen > MISSED) {
+        Some(missed) => with_companions(&[chosen, vec![missed]].concat(), units),
+        None => chosen,
+    }
 }
 
 /// Whether some unit holds a word that the question asks for.

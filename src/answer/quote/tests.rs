@@ -267,6 +267,28 @@ fn an_empty_passage_gives_an_empty_quote() {
     assert_eq!((quote.text.as_str(), quote.units.len()), ("", 0));
 }
 
+#[test]
+fn a_sentence_that_clearly_reads_as_the_answer_is_quoted_with_those_that_the_words_chose() {
+    let items = [
+        "We only break for lunch on Fridays.",
+        "From 2:15 pm on we are back.",
+        "Saturdays: till 6 pm.",
+        "Closed in May.",
+    ];
+    let hours = passage(Language::En, &["Opening hours"], vec![list(&items)]);
+    let question = ask("what time do u come back from lunch on friday", Language::En);
+    let quoted = |log_odds: &[f32], budget: usize| {
+        quote_near(&question, &hours, budget, Near { nearness: None, log_odds }).chosen
+    };
+    let by_words = quoted(&[], 200);
+    assert!(by_words.contains(&0) && !by_words.contains(&1), "{by_words:?}");
+    assert_eq!(quoted(&[0.0, 2.5, -1.0, -1.0], 200), [by_words.as_slice(), &[1]].concat());
+    // Not where it is hardly surer, nor where it does not fit, nor where it speaks of another day.
+    assert_eq!(quoted(&[0.0, 1.5, -1.0, -1.0], 200), by_words);
+    assert_eq!(quoted(&[0.0, 2.5, -1.0, -1.0], 40), by_words);
+    assert_eq!(quoted(&[0.0, -1.0, 2.5, -1.0], 200), by_words);
+}
+
 proptest! {
     #[test]
     fn a_quote_is_always_the_owners_words_in_order(text in any::<String>(), budget in 0usize..800) {

@@ -36,6 +36,14 @@ pub(super) enum Weights {
     Adapted,
 }
 
+/// What a text was read as.
+pub(super) struct Read {
+    /// Of length 1.
+    pub vector: Vec<f32>,
+    /// The states of each token, one token after the other; none where none are kept.
+    pub states: Vec<f32>,
+}
+
 /// The sizes that the metadata gives.
 #[derive(Debug)]
 struct Sizes {
@@ -116,19 +124,32 @@ impl Bert {
 
     /// One L2-normalised vector for each text, given as token ids: at least one, at most [`Bert::context`].
     pub(super) fn embed(&self, texts: &[Vec<u32>], weights: Weights) -> Result<Vec<Vec<f32>>> {
+        Ok(self.read(texts, weights, &[])?.into_iter().map(|read| read.vector).collect())
+    }
+
+    /// The same with the states that each token has after some of the layers, counted from 1.
+    pub(super) fn read(&self, texts: &[Vec<u32>], weights: Weights, kept: &[usize]) -> Result<Vec<Read>> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
+        let hidden = self.sizes.hidden;
         let spans = spans(texts);
         let mut rows = self.input(texts)?;
         let mut scratch = Scratch::default();
+        let mut states: Vec<Vec<f32>> = Vec::new();
         let layers = self.adapted.as_ref().filter(|_| weights == Weights::Adapted).unwrap_or(&self.layers);
-        for layer in layers {
+        for (number, layer) in (1..).zip(layers) {
             layer.forward(&self.kernels, &mut rows, &spans, &mut scratch);
+            if kept.contains(&number) {
+                states.push(rows.clone());
+            }
         }
-        let hidden = self.sizes.hidden;
-        let of_text = |span: &Span| &rows[span.start * hidden..(span.start + span.length) * hidden];
-        Ok(spans.iter().map(|span| pool(of_text(span), hidden)).collect())
+        let of_token = |token: usize| states.iter().flat_map(move |rows| &rows[token * hidden..][..hidden]).copied();
+        let of_text = |span: &Span| Read {
+            vector: pool(&rows[span.start * hidden..][..span.length * hidden], hidden),
+            states: (span.start..span.start + span.length).flat_map(of_token).collect(),
+        };
+        Ok(spans.iter().map(of_text).collect())
     }
 
     /// What the first layer reads: a row a token, all texts one below the other.

@@ -5,6 +5,7 @@
 //! candidate, "nothing here answers", which lies at a fixed cosine: questions without an answer are learnt from, too, and a
 //! cosine means the same for every business. Never runs in the server.
 
+pub mod late;
 mod ops;
 
 use std::collections::HashMap;
