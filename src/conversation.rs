@@ -8,6 +8,7 @@ pub mod burst;
 pub mod commit;
 pub mod dispatcher;
 mod hear;
+mod offer;
 pub mod say;
 pub mod session;
 pub mod snapshot;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::decide::{Evidence, Features};
 use crate::domain::Language;
-use crate::knowledge::Hit;
+use crate::knowledge::{Hit, PassageId};
 use crate::llm::TokenCounts;
 
 use super::ladder::Draft;
@@ -15,6 +17,8 @@ const MOST_SUBJECTS: usize = 3;
 const TIE: f32 = 0.03;
 /// ... and both score this much.
 const TIE_SCORE: f32 = 0.35;
+/// What ranks further than this below the best passage is not offered beside it.
+const OFFERED: f32 = 0.3;
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Finding {
     pub confidence: f32,
     /// Whether two passages on different subjects tie.
     pub ambiguous: bool,
+    /// What the customer may have meant, best first; empty where the customer could not read the headings.
+    pub subjects: Vec<Subject>,
     /// Whether nothing in the knowledge resembles the question.
     pub off_topic: bool,
     /// Whether the passage holds the one rare thing that is asked for, and nothing else is asked.
@@ -58,6 +64,25 @@ pub struct Asked {
     pub language: Language,
 }
 
+/// A subject that a customer can choose: where it stands, and its heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The passage that fits best of those below the heading.
+    pub passage: PassageId,
+    /// The owner's heading.
+    pub title: String,
+    /// The headings above it, outermost first; empty where there are none.
+    pub under: String,
+}
+
+impl Subject {
+    /// What the passage is headed; nothing where it has no heading.
+    fn of(hit: &Hit) -> Option<Subject> {
+        let (title, above) = hit.passage.headings.split_last()?;
+        Some(Subject { passage: hit.passage.id, title: title.clone(), under: above.join(" › ") })
+    }
+}
+
 impl Finding {
     /// What a search found, before anything is made of it.
     pub(super) fn new(asked: Asked, hits: Vec<Hit>, searching: Duration) -> Finding {
@@ -68,6 +93,7 @@ impl Finding {
             draft: None,
             confidence: 0.0,
             ambiguous: false,
+            subjects: Vec::new(),
             off_topic: false,
             is_whole_answer: false,
             problems: 0,
@@ -83,17 +109,19 @@ impl Finding {
         self.hits.first().is_some_and(|best| !best.same_language)
     }
 
-    /// The headings of the passages that tie for the best, as words to choose from; empty where none tie.
-    pub fn tied_subjects(&self) -> Vec<String> {
-        let Some(first) = self.hits.first().filter(|_| self.ambiguous) else { return Vec::new() };
-        let mut subjects: Vec<String> = Vec::new();
-        for hit in self.hits.iter().filter(|hit| first.rank() - hit.rank() < TIE) {
-            let subject = hit.passage.headings.last().cloned().unwrap_or_default();
-            if !subject.is_empty() && !subjects.contains(&subject) && subjects.len() < MOST_SUBJECTS {
-                subjects.push(subject);
+    /// The headings, in the customer's language, of what may have been meant: of the passages that tie for the best, or
+    /// else of those that lie near it.
+    pub(super) fn subjects_in(&self, language: Language) -> Vec<Subject> {
+        let Some(first) = self.hits.first() else { return Vec::new() };
+        let near = if self.ambiguous { TIE } else { OFFERED };
+        let mut offered: Vec<&Hit> = Vec::new();
+        for hit in self.hits.iter().filter(|hit| hit.passage.language == language && first.rank() - hit.rank() < near) {
+            let is_new = offered.iter().all(|other| is_other_subject(other, hit));
+            if is_new && offered.len() < MOST_SUBJECTS {
+                offered.push(hit);
             }
         }
-        subjects
+        offered.into_iter().filter_map(Subject::of).collect()
     }
 
     /// Adds what was found to what is decided on.
@@ -101,6 +129,7 @@ impl Finding {
         features.evidence = !self.hits.is_empty();
         features.confidence = (!self.hits.is_empty()).then_some(self.confidence);
         features.ambiguous = self.ambiguous;
+        features.offers = !self.subjects.is_empty();
         features.off_topic = self.off_topic;
         features.reply_problems = self.problems;
     }

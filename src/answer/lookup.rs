@@ -5,7 +5,7 @@
 
 mod judging;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::civil::Weekday;
 
@@ -15,7 +15,7 @@ use crate::domain::{Language, Line};
 use crate::knowledge::{Hit, Knowledge, Query};
 
 use self::judging::SURE_ACROSS;
-use super::finding::{Asked, Finding, agreement, is_tie, margin};
+use super::finding::{Asked, Finding, Subject, agreement, is_tie, margin};
 use super::ladder::{Rung, Writing, draft};
 use super::model::ModelUse;
 use super::nearness::{nearness, reading};
@@ -46,6 +46,10 @@ const WHOLE_ANSWER: f32 = 0.6;
 const WHOLE_ANSWER_SHOWN: f32 = 0.1;
 /// How sure such an answer is at least.
 const WHOLE_ANSWER_CONFIDENCE: f32 = 0.8;
+/// How sure it is that the one passage that names the one thing that is asked for answers.
+const NAMED_CONFIDENCE: f32 = 0.8;
+/// From which share of the words on a passage names what is asked for, and to which it does not.
+const NAMED: (f32, f32) = (0.99, 0.3);
 /// The score from which on a passage is shown to a person without the model's word.
 const SUGGESTED_SCORE: f32 = 0.5;
 /// A question of at most this many content words may lean on the one before it.
@@ -55,6 +59,8 @@ const OFF_TOPIC_DENSE: f32 = 0.25;
 const OFF_TOPIC_COVERAGE: f32 = 0.1;
 /// Stands in for the similarity of meaning where there is no embedder: neither for nor against.
 const NO_DENSE: f32 = 0.45;
+/// How sure it is that what a customer chose by hand is what is meant.
+const CHOSEN: f32 = 0.95;
 /// Longer than this no channel takes a message with everything that is put around it.
 const LONGEST_DRAFT: usize = 3_500;
 
@@ -138,7 +144,35 @@ impl Lookup<'_> {
         if self.is_worth_writing(&finding) {
             self.write(&mut finding, model).await;
         }
+        finding.subjects = finding.subjects_in(self.language);
         finding.tokens = model.tokens;
+        finding
+    }
+
+    /// Answers from the passage that the customer chose; where it is gone by now, from what its heading finds.
+    pub async fn run_chosen(&self, subject: &Subject, model: &mut ModelUse<'_>) -> Finding {
+        let title = Some(subject.title.clone());
+        let asked = Asked { text: self.texts.join("\n"), context: title, language: self.language };
+        let by_title = Asked { text: subject.title.clone(), context: None, language: self.language };
+        for asked in [asked, by_title] {
+            let mut finding = self.search(asked).await;
+            finding.hits.retain(|hit| hit.passage.id == subject.passage);
+            if !finding.hits.is_empty() {
+                finding.confidence = CHOSEN;
+                finding.trail.push("the customer chose the subject".to_owned());
+                self.write(&mut finding, model).await;
+                finding.tokens = model.tokens;
+                return finding;
+            }
+        }
+        self.run_one(&subject.title, model).await
+    }
+
+    /// What was found for somebody to whom none of the subjects was the right one.
+    pub fn run_refused(&self) -> Finding {
+        let asked = Asked { text: self.texts.join("\n"), context: None, language: self.language };
+        let mut finding = Finding::new(asked, Vec::new(), Duration::ZERO);
+        finding.trail.push("none of the subjects was meant".to_owned());
         finding
     }
 
@@ -213,9 +247,15 @@ impl Lookup<'_> {
             agreement: agreement(&finding.hits),
             ..evidence_of(&finding.hits, 0, fits, &quoted)
         };
+        let is_named = is_named_here_alone(&finding.hits, &quoted);
         finding.quoted = quoted.text;
         finding.evidence = Some(evidence);
         finding.confidence = confidence(&evidence);
+        if is_named {
+            finding.trail.push("nothing else names what is asked for".to_owned());
+            finding.confidence = finding.confidence.max(NAMED_CONFIDENCE);
+            finding.is_whole_answer = true;
+        }
         if fits.is_whole_answer() {
             finding.confidence = finding.confidence.max(WHOLE_ANSWER_CONFIDENCE);
             finding.is_whole_answer = true;
@@ -268,6 +308,10 @@ impl Lookup<'_> {
         let mut second = self.search(Asked { text: restated, context: None, language: to }).await;
         self.rate(&mut second);
         finding.trail.push(format!("worded anew: confidence {:.2}", second.confidence));
+        // The customer's own words were no such question: the new ones ask for less.
+        if second.is_whole_answer {
+            second.confidence = 0.0;
+        }
         let searching = finding.searching + second.searching;
         if second.confidence > finding.confidence {
             let mut trail = std::mem::take(&mut finding.trail);
@@ -313,6 +357,13 @@ impl Lookup<'_> {
         }
         finding.trail.append(&mut trail);
     }
+}
+
+/// Whether one thing is asked for by name ("do you have fartons?"), what would be quoted names it, and no other passage does.
+fn is_named_here_alone(hits: &[Hit], quoted: &Quote) -> bool {
+    let Some((best, others)) = hits.split_first() else { return false };
+    let is_named = quoted.asked == 1 && quoted.missing.is_empty() && best.same_language && best.coverage >= NAMED.0;
+    is_named && others.iter().all(|other| !other.same_language || other.coverage <= NAMED.1)
 }
 
 /// What passages headed by other days share in what is meant belongs to the one about the day that was asked for.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::app::{Brain, Folders, open_brain};
+use crate::channel::outbound::Outbound;
 use crate::config::Config;
 use crate::conversation::{Source, Timings, Turn};
 use crate::decide::{Action, Reason};
@@ -28,6 +29,8 @@ pub fn open(config: &Config, knowledge: Option<&Path>) -> anyhow::Result<Brain> 
 pub struct TurnView<'a> {
     action: Action,
     text: &'a str,
+    /// What the customer can tap.
+    choices: Vec<&'a str>,
     language: Language,
     confidence: f32,
     reason: Reason,
@@ -42,6 +45,7 @@ impl<'a> From<&'a Turn> for TurnView<'a> {
         TurnView {
             action: turn.action,
             text: turn.text(),
+            choices: turn.choices().iter().map(|choice| choice.title.as_str()).collect(),
             language: turn.language,
             confidence: turn.confidence,
             reason: turn.reason,
@@ -55,7 +59,7 @@ impl<'a> From<&'a Turn> for TurnView<'a> {
 
 /// A turn as a person reads it: the reply, then one line on how it came about.
 pub fn show(turn: &Turn) -> String {
-    let text = if turn.text().is_empty() { "(nothing is sent)" } else { turn.text() };
+    let text = turn.reply.as_ref().map_or_else(|| "(nothing is sent)".to_owned(), Outbound::as_text);
     let sources: Vec<String> =
         turn.sources.iter().map(|source| format!("{} › {}", source.file, source.heading)).collect();
     let sources = if sources.is_empty() { String::new() } else { format!(" · {}", sources.join(" + ")) };

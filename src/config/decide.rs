@@ -24,7 +24,7 @@ section! {
     pub struct Decide in "decide" {
         /// How sure the bot must be to answer. Raise it if it answers wrongly, lower it if it passes on too much.
         min_confidence: f32 = 0.72,
-        /// How sure it must be to ask back instead of bringing in a person.
+        /// How sure it must be to ask back which of a few subjects is meant, instead of offering a person alone.
         clarify_confidence: f32 = 0.35,
         /// How upset a customer may sound before a person is brought in; half as upset where nothing can be answered. With
         /// 1 none is for that.

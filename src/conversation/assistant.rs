@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::finding::Finding;
+use crate::answer::finding::{Finding, Subject};
 use crate::answer::ladder::{Draft, Rung};
 use crate::answer::lookup::Lookup;
 use crate::answer::model::ModelUse;
@@ -26,6 +26,7 @@ use crate::understand::{Intent, Sentiment, Understander, Understanding};
 
 use super::burst::{Attachment, Burst};
 use super::hear::hear;
+use super::offer::{Offer, Picked, picked};
 use super::say::{Matter, PERSON_BUTTON, Voice};
 use super::snapshot::{Pending, Snapshot};
 use super::summary;
@@ -78,7 +79,42 @@ struct Gathered<'a> {
     snapshot: &'a Snapshot,
     burst: Burst,
     understanding: Understanding,
+    /// What was chosen of the subjects that were offered.
+    picked: Option<Picked>,
     features: Features,
+}
+
+impl Gathered<'_> {
+    /// The words that ask: for who chose a subject, those that were asked when it was offered.
+    fn asked(&self) -> &[String] {
+        let before = &self.snapshot.asked_before_offer;
+        let is_choice = |subject: &Subject| {
+            let offered = self.snapshot.offer().map_or(&[][..], |offer| &offer.subjects);
+            offered.iter().any(|offered| offered.passage == subject.passage)
+        };
+        match &self.picked {
+            Some(Picked::Subject(subject)) if is_choice(subject) && !before.is_empty() => before,
+            _ => &self.burst.texts,
+        }
+    }
+
+    /// What the bot waits for after its reply.
+    fn pending(&self, decision: &Decision, finding: Option<&Finding>) -> Option<Pending> {
+        match (decision.action, decision.reason) {
+            (Action::Reply, Reason::DeleteData) => Some(Pending::DeleteConfirmation),
+            (Action::Decline, _) => Some(Pending::PersonOffered),
+            (Action::Clarify, Reason::Ambiguous | Reason::LowConfidence) => {
+                let asked = self.snapshot.waiting.iter().filter(|message| message.content.words().is_some());
+                let asked = asked.map(|message| message.message).collect();
+                Some(Pending::SubjectsOffered(Offer { subjects: finding?.subjects.clone(), asked }))
+            }
+            // Who looked into one subject may want the next.
+            (Action::Reply, Reason::Answered) if matches!(self.picked, Some(Picked::Subject(_))) => {
+                self.snapshot.pending.clone()
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Assistant {
@@ -135,7 +171,8 @@ impl Assistant {
         let intents = Vec::new();
         let understanding =
             Understanding { language, language_is_sure: false, intents, sentiment, has_question: false };
-        let gathered = Gathered { snapshot, burst: Burst::default(), understanding, features: Features::default() };
+        let (burst, features) = (Burst::default(), Features::default());
+        let gathered = Gathered { snapshot, burst, understanding, picked: None, features };
         let (action, reason) = match snapshot.person_in_charge() {
             true => (Action::Silent, Reason::PersonInCharge),
             false => (Action::Escalate, Reason::Trouble),
@@ -164,9 +201,26 @@ impl Assistant {
             self.settings.default_language,
             &recent,
         );
-        let understanding = hear(self, snapshot, &burst, understanding).await;
-        let features = self.features(snapshot, &burst, &understanding);
-        Gathered { snapshot, burst, understanding, features }
+        let picked = picked(&burst, snapshot.offer(), &understanding);
+        let understanding = match picked {
+            Some(_) => self.of_a_choice(snapshot, understanding),
+            None => hear(self, snapshot, &burst, understanding).await,
+        };
+        let mut features = self.features(snapshot, &burst, &understanding);
+        if picked == Some(Picked::Person) {
+            features.wish_for_person = 1.0;
+        }
+        Gathered { snapshot, burst, understanding, picked, features }
+    }
+
+    /// What a choice says: that an answer is wanted. Its words are the owner's and tell nothing of the customer.
+    fn of_a_choice(&self, snapshot: &Snapshot, understanding: Understanding) -> Understanding {
+        Understanding {
+            language: snapshot.conversation.language.unwrap_or(self.settings.default_language),
+            intents: Vec::new(),
+            has_question: true,
+            ..understanding
+        }
     }
 
     fn features(&self, snapshot: &Snapshot, burst: &Burst, understanding: &Understanding) -> Features {
@@ -208,7 +262,12 @@ impl Assistant {
     async fn look_up(&self, gathered: &Gathered<'_>, timings: &mut Timings, cancel: &CancellationToken) -> Finding {
         let model = self.model.get(self.settings.patience / 2).await;
         let mut model = ModelUse::new(&self.prompts, model, self.settings.patience, cancel.clone());
-        let finding = self.lookup(gathered).run(&mut model).await;
+        let lookup = self.lookup(gathered);
+        let finding = match &gathered.picked {
+            Some(Picked::Subject(subject)) => lookup.run_chosen(subject, &mut model).await,
+            Some(Picked::Neither) => lookup.run_refused(),
+            Some(Picked::Person) | None => lookup.run(&mut model).await,
+        };
         timings.retrieve = milliseconds(finding.searching);
         timings.prefill = milliseconds(model.prefill);
         timings.generate = milliseconds(model.generate);
@@ -219,7 +278,7 @@ impl Assistant {
         let recent = gathered.snapshot.recent_from_customer();
         Lookup {
             knowledge: &self.knowledge,
-            texts: self.understander.without_pleasantries(&gathered.burst.texts, gathered.understanding.language),
+            texts: self.understander.without_pleasantries(gathered.asked(), gathered.understanding.language),
             context: gathered
                 .snapshot
                 .quoted
@@ -248,14 +307,14 @@ impl Assistant {
             language,
             draft: draft.filter(|_| decision.action == Action::Reply),
             attachment: burst.attachments.last().copied(),
-            subjects: finding.as_ref().map(Finding::tied_subjects).unwrap_or_default(),
+            subjects: finding.as_ref().map(|finding| finding.subjects.clone()).unwrap_or_default(),
             bot_question: gathered.features.bot_question,
             disclose,
             snapshot,
         };
         let voice = Voice { prompts: &self.prompts, business: &self.settings.business, hours: &self.settings.hours };
         let mut trail = finding.as_ref().map(|finding| finding.trail.clone()).unwrap_or_default();
-        trail.extend(decision.trail);
+        trail.extend(decision.trail.iter().cloned());
         trail.extend(understanding.sentiment.signals.iter().map(|signal| format!("mood: {signal}")));
         let reply = voice.reply(&matter).unwrap_or_else(|error| {
             // Every template was rendered at start-up; should one fail all the same, a person answers.
@@ -274,7 +333,7 @@ impl Assistant {
             tokens: finding.as_ref().map(|finding| finding.tokens).unwrap_or_default(),
             trail,
             effects: effects(decision.reason, &gathered.features),
-            pending: pending(&decision.action, decision.reason),
+            pending: gathered.pending(&decision, finding.as_ref()),
             failed: is_failure(decision.action, decision.reason),
             brief: brief(gathered, draft, decision.action),
             considered: finding.as_ref().map(Finding::considered),
@@ -333,14 +392,6 @@ fn effects(reason: Reason, features: &Features) -> Vec<Effect> {
         Reason::OptIn => vec![Effect::OptIn],
         Reason::DeleteConfirmed => vec![Effect::Erase],
         _ => Vec::new(),
-    }
-}
-
-fn pending(action: &Action, reason: Reason) -> Option<Pending> {
-    match (action, reason) {
-        (Action::Reply, Reason::DeleteData) => Some(Pending::DeleteConfirmation),
-        (Action::Decline, _) => Some(Pending::PersonOffered),
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use jiff::Zoned;
 
+use crate::answer::finding::Subject;
 use crate::answer::ladder::Draft;
 use crate::channel::outbound::{Choice, Outbound};
 use crate::channel::whatsapp::markup;
@@ -14,6 +15,7 @@ use crate::domain::Language;
 use crate::prompts::{PromptError, Prompts, Reply};
 
 use super::burst::Attachment;
+use super::offer;
 use super::snapshot::Snapshot;
 
 /// The id of the button that asks for a person.
@@ -42,7 +44,7 @@ pub struct Matter<'a> {
     /// Whether the customer asked, among other things, if this is a bot.
     pub bot_question: bool,
     /// What the customer may have meant, where that is not clear.
-    pub subjects: Vec<String>,
+    pub subjects: Vec<Subject>,
     /// What came without words.
     pub attachment: Option<Attachment>,
     /// Whether the reply has to say that this is a bot.
@@ -59,20 +61,13 @@ impl Voice<'_> {
             Some(opening) => format!("{opening}\n\n{words}"),
             None => words,
         };
-        if asks_to_choose(matter) {
-            let choices = matter.subjects.iter().enumerate().map(|(index, subject)| Choice {
-                id: format!("subject:{index}"),
-                title: subject.clone(),
-                description: None,
-            });
-            let button_label = self.fixed(Reply::Choose, matter.language)?;
-            return Ok(Some(Outbound::Choices { body, choices: choices.collect(), button_label }));
-        }
         if !offers_person(matter) {
             return Ok(Some(Outbound::Text { body }));
         }
+        let offered = if asks_to_choose(matter) { matter.subjects.as_slice() } else { &[] };
+        let mut choices: Vec<Choice> = offered.iter().map(offer::choice).collect();
         let title = self.fixed(Reply::PersonButton, matter.language)?;
-        let choices = vec![Choice { id: PERSON_BUTTON.into(), title, description: None }];
+        choices.push(Choice { id: PERSON_BUTTON.into(), title, description: None });
         let button_label = self.fixed(Reply::Choose, matter.language)?;
         Ok(Some(Outbound::Choices { body, choices, button_label }))
     }
@@ -97,7 +92,10 @@ impl Voice<'_> {
             Action::Clarify if matter.reason == Reason::Unreadable => {
                 self.fixed(attachment_reply(matter.attachment), language)?
             }
-            Action::Clarify if asks_to_choose(matter) => self.fixed(Reply::ClarifyChoice, language)?,
+            Action::Clarify if asks_to_choose(matter) && matter.reason == Reason::Ambiguous => {
+                self.fixed(Reply::ClarifyChoice, language)?
+            }
+            Action::Clarify if asks_to_choose(matter) => self.fixed(Reply::ClarifyUnsure, language)?,
             Action::Clarify => self.fixed(Reply::Clarify, language)?,
             Action::Decline if matter.reason == Reason::OffTopic => self.fixed(Reply::DeclineOfftopic, language)?,
             Action::Decline => self.fixed(Reply::Decline, language)?,
@@ -178,9 +176,10 @@ impl Voice<'_> {
     }
 }
 
-/// Whether the customer is offered the subjects that tie. A tap comes back as its words.
+/// Whether the customer is offered subjects to choose from: several where they tie, and any that may be meant otherwise.
 fn asks_to_choose(matter: &Matter<'_>) -> bool {
-    matter.action == Action::Clarify && matter.reason == Reason::Ambiguous && matter.subjects.len() > 1
+    let enough = if matter.reason == Reason::Ambiguous { 2 } else { 1 };
+    matter.action == Action::Clarify && matter.subjects.len() >= enough
 }
 
 /// Whether the reply carries the button that asks for a person.

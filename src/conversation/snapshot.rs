@@ -11,6 +11,7 @@ use crate::store::messages;
 use crate::store::{Result, StoreError};
 
 use super::burst::LONGEST_READ;
+use super::offer::Offer;
 
 /// How many earlier messages are read at most; how many of them reach a prompt is decided by its budget of tokens.
 const HISTORY: usize = 24;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub history: Vec<Line>,
     /// What the bot asked and waits for.
     pub pending: Option<Pending>,
+    /// What the customer had asked when subjects were offered that can still be chosen, a message each.
+    pub asked_before_offer: Vec<String>,
     /// The words of the message that the customer quotes.
     pub quoted: Option<String>,
     /// How many messages the customer has sent in all.
@@ -42,6 +45,8 @@ pub enum Pending {
     DeleteConfirmation,
     /// "I don't know. Shall a person answer?"
     PersonOffered,
+    /// "Is it one of these?"
+    SubjectsOffered(Offer),
 }
 
 impl Snapshot {
@@ -67,7 +72,28 @@ impl Snapshot {
             .map(serde_json::from_str)
             .transpose()
             .map_err(|error: serde_json::Error| StoreError::Corrupt(error.to_string()))?;
-        Ok(Some(Snapshot { conversation, waiting, history, pending, quoted, messages_from_customer, now }))
+        let asked_before_offer = match &pending {
+            Some(Pending::SubjectsOffered(offer)) => messages::words_by_id(connection, id, &offer.asked)?,
+            _ => Vec::new(),
+        };
+        Ok(Some(Snapshot {
+            conversation,
+            waiting,
+            history,
+            pending,
+            asked_before_offer,
+            quoted,
+            messages_from_customer,
+            now,
+        }))
+    }
+
+    /// The subjects that can be chosen.
+    pub fn offer(&self) -> Option<&Offer> {
+        match &self.pending {
+            Some(Pending::SubjectsOffered(offer)) => Some(offer),
+            _ => None,
+        }
     }
 
     /// Whether the bot is to be silent because somebody else answers.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::ladder::Rung;
-use crate::channel::outbound::Outbound;
+use crate::channel::outbound::{Choice, Outbound};
 use crate::decide::{Action, Evidence, Reason};
 use crate::domain::Language;
 use crate::llm::TokenCounts;
@@ -124,6 +124,14 @@ impl Turn {
         match &self.reply {
             Some(Outbound::Text { body } | Outbound::Choices { body, .. }) => body,
             None => "",
+        }
+    }
+
+    /// What the customer can tap.
+    pub fn choices(&self) -> &[Choice] {
+        match &self.reply {
+            Some(Outbound::Choices { choices, .. }) => choices,
+            Some(Outbound::Text { .. }) | None => &[],
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct Features {
     pub confidence: Option<f32>,
     /// Whether two passages on different subjects fit about equally well.
     pub ambiguous: bool,
+    /// Whether the customer can be offered the subjects of what was found.
+    pub offers: bool,
     /// How much of the draft the evidence does not support.
     pub reply_problems: usize,
 }

@@ -16,7 +16,7 @@ use super::outcome::{Action, Reason};
 pub struct Thresholds {
     /// From which confidence on an answer is sent, 0 to 1.
     pub min_confidence: f32,
-    /// From which confidence on it is worth asking back when two subjects fit, 0 to 1.
+    /// From which confidence on it is worth asking back which subject is meant, 0 to 1.
     pub clarify_confidence: f32,
     /// Above which negativity a person is brought in, 0 to 1; where nothing can be answered, above half of it.
     pub max_negativity: f32,
@@ -193,7 +193,7 @@ fn unanswered(
         // What looks like a question beside a greeting and is answered by nothing was part of the greeting.
         Features { greeting: true, asks: false, complaint: false, .. } => (Action::Reply, Reason::Greeting),
         Features { small_talk: true, asks: false, complaint: false, .. } => (Action::Reply, Reason::SmallTalk),
-        _ if is_upset(features, thresholds) && fallback.0 == Action::Decline => {
+        _ if is_upset(features, thresholds) && fallback.1 != Reason::Ambiguous => {
             trail.push(format!("negativity {:.2}, and nothing to answer with", features.negativity));
             (Action::Escalate, Reason::NegativeMood)
         }
@@ -223,6 +223,10 @@ fn by_confidence(features: &Features, thresholds: &Thresholds, trail: &mut Vec<S
     }
     if features.ambiguous && confidence >= thresholds.clarify_confidence {
         return Some((Action::Clarify, Reason::Ambiguous));
+    }
+    // What lies near may be what is meant, and the customer can tell.
+    if features.offers && confidence >= thresholds.clarify_confidence {
+        return Some((Action::Clarify, Reason::LowConfidence));
     }
     Some((Action::Decline, Reason::LowConfidence))
 }

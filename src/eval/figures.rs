@@ -44,6 +44,8 @@ pub struct Figures {
     pub right: Share,
     /// The same for each kind of case.
     pub right_by_kind: Vec<(Kind, Share)>,
+    /// Those, and questions to which a subject was offered that brings the right answer when it is tapped.
+    pub right_or_offered: Share,
     /// Unanswerable or off-topic questions that were answered as if the answer were known.
     pub answered_unanswerable: Share,
     /// Answers with a figure that their evidence does not hold.
@@ -81,6 +83,7 @@ impl Figures {
                 .map(|wanted| (wanted, results.iter().filter(move |result| kind(result) == Some(wanted))))
                 .map(|(wanted, some)| (wanted, Share::of(some, CaseResult::passed)))
                 .collect(),
+            right_or_offered: Share::of(results.iter(), |result| result.passed() || result.is_offered),
             answered_unanswerable: Share::of(are(Kind::is_unanswerable), |result| has(result, Reason::Answered)),
             unsupported: Share::of(results.iter().filter(|result| has(result, Reason::Answered)), |result| {
                 result.outcome.as_ref().is_some_and(|outcome| outcome.unsupported > 0)
@@ -107,6 +110,7 @@ impl Figures {
         for (kind, share) in &self.right_by_kind {
             row(&format!("  {}", kind.name()), *share);
         }
+        row("right, or by a tap on a subject that is offered", self.right_or_offered);
         row("unanswerable or off-topic, answered as if known", self.answered_unanswerable);
         row("answers with figures not in their evidence", self.unsupported);
         row("wish for a person: recall", self.wish_recall);

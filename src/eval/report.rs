@@ -26,6 +26,8 @@ pub struct CaseResult {
     pub problems: Vec<String>,
     /// Milliseconds for each of the customer's messages.
     pub latencies: Vec<f64>,
+    /// Whether the customer was asked back, and one of the offered subjects brings the right answer.
+    pub is_offered: bool,
     /// What was measured beside.
     pub outcome: Option<Outcome>,
 }
@@ -73,7 +75,8 @@ impl CaseResult {
                 )
             },
         );
-        CaseResult { id: case.id.clone(), action, language, content, reply, problems, latencies, outcome }
+        let id = case.id.clone();
+        CaseResult { id, action, language, content, reply, problems, latencies, is_offered: false, outcome }
     }
 
     /// What went wrong, with the reply.

@@ -55,6 +55,8 @@ keys! {
         Clarify "clarify" [] 300,
         /// Stands before a few choices.
         ClarifyChoice "clarify_choice" [] 300,
+        /// Stands before subjects that may be what is meant.
+        ClarifyUnsure "clarify_unsure" [] 300,
         /// Passes to a person, hours unknown.
         Handoff "handoff" ["business"] 300,
         /// Passes to a person while people are there; `until` is a time of day.

@@ -188,6 +188,18 @@ pub fn words_of(
     Ok(words.flatten())
 }
 
+/// The words of these messages, in the order given; those that are gone, or were taken back, are left out.
+pub fn words_by_id(connection: &Connection, conversation: ConversationId, messages: &[i64]) -> Result<Vec<String>> {
+    let mut statement =
+        connection.prepare_cached("SELECT words FROM messages WHERE conversation_id = ?1 AND id = ?2")?;
+    let mut words = Vec::new();
+    for message in messages {
+        let row = statement.query_row(params![conversation.0, message], |row| row.get::<_, Option<String>>(0));
+        words.extend(row.optional()?.flatten());
+    }
+    Ok(words)
+}
+
 /// How many messages the customer has sent, and when the first came.
 pub fn count_from_customer(connection: &Connection, conversation: ConversationId) -> Result<(i64, Option<Timestamp>)> {
     Ok(connection.query_row(

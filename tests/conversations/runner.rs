@@ -77,7 +77,7 @@ impl Play {
             }
             What::Quotes(words) => self.send_quoting(vec![Content::Text { body: words.clone() }], Some(1)).await,
             What::Sends(what) => self.send(vec![content(what, self.channel.as_ref())?]).await,
-            What::Taps(id) => self.send(vec![Content::Choice { id: id.clone(), title: id.clone() }]).await,
+            What::Taps(words) => self.send(vec![self.tap(words)]).await,
             What::Person(person) => self.person(person).await,
             What::Passes(time) => {
                 self.clock.advance(duration(time)?);
@@ -85,6 +85,13 @@ impl Play {
             }
             What::Expect { key, value } => self.expect(key, value).await,
         }
+    }
+
+    /// The option of the last reply with these words; what no reply has offered is made up, its words as its id.
+    fn tap(&self, words: &str) -> Content {
+        let offered = self.last.iter().flat_map(|turn| turn.choices()).find(|choice| choice.title == words);
+        let id = offered.map_or_else(|| words.to_owned(), |choice| choice.id.clone());
+        Content::Choice { id, title: words.to_owned() }
     }
 
     async fn send(&mut self, contents: Vec<Content>) -> Result<(), String> {

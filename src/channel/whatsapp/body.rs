@@ -100,13 +100,14 @@ fn list(choices: &[Choice], button_label: &str) -> Value {
     json!({ "button": label, "sections": [{ "rows": rows }] })
 }
 
-/// A title that had to be cut stands in full in the description, unless that is taken.
+/// A title that had to be cut stands in full in the description, before what is there already.
 fn row(choice: &Choice, title: &str) -> Value {
     let mut row = json!({ "id": choice.id, "title": title });
     let given = choice.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let full_title = || (limits::length(&choice.title) > limits::ROW_TITLE).then_some(choice.title.as_str());
-    if let Some(description) = given.or_else(full_title) {
-        row["description"] = json!(limits::truncate(description, limits::ROW_DESCRIPTION));
+    let full_title = (limits::length(&choice.title) > limits::ROW_TITLE).then_some(choice.title.as_str());
+    let description = [full_title, given].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    if !description.is_empty() {
+        row["description"] = json!(limits::truncate(&description, limits::ROW_DESCRIPTION));
     }
     row
 }
@@ -168,6 +169,7 @@ mod tests {
     fn more_choices_become_a_list_that_keeps_long_titles_in_full() {
         let mut choices = choices(&["Norte", "Sur", "Este", "Oeste y polígono industrial"]);
         choices[1].description = Some("Calle del Sol 4".into());
+        choices[3].description = Some("Nave 7".into());
         let request = render(&Outbound::Choices { body: "¿Dónde?".into(), choices, button_label: "Ver".into() });
         let action = &request["interactive"]["action"];
         assert_eq!(action["button"], "Ver");
@@ -175,7 +177,7 @@ mod tests {
             {"id": "Nor5", "title": "Norte"},
             {"id": "Sur3", "title": "Sur", "description": "Calle del Sol 4"},
             {"id": "Est4", "title": "Este"},
-            {"id": "Oes28", "title": "Oeste y polígono…", "description": "Oeste y polígono industrial"},
+            {"id": "Oes28", "title": "Oeste y polígono…", "description": "Oeste y polígono industrial · Nave 7"},
         ]);
         assert_eq!(action["sections"], json!([{ "rows": expected }]));
     }

@@ -68,7 +68,7 @@ pub enum NotTappable {
 pub enum Shape {
     /// Up to three buttons under the text.
     Buttons,
-    /// Four to ten rows behind one button.
+    /// Up to ten rows behind one button.
     List,
 }
 
@@ -110,7 +110,7 @@ pub fn check(message: &Outbound) -> Result<(), LimitError> {
 pub fn shape(body: &str, choices: &[Choice], button_label: &str) -> Result<Shape, NotTappable> {
     let (shape, id_limit) = match choices.len() {
         0 => return Err(NotTappable::Count),
-        count if count <= BUTTONS => (Shape::Buttons, BUTTON_ID),
+        1..=BUTTONS if !needs_rows(choices, button_label) => (Shape::Buttons, BUTTON_ID),
         count if count <= ROWS => (Shape::List, ROW_ID),
         _ => return Err(NotTappable::Count),
     };
@@ -127,6 +127,12 @@ pub fn shape(body: &str, choices: &[Choice], button_label: &str) -> Result<Shape
     } else {
         Ok(shape)
     }
+}
+
+/// Whether buttons would leave out what tells the options apart, and a list can be opened.
+fn needs_rows(choices: &[Choice], button_label: &str) -> bool {
+    let is_more = |choice: &Choice| choice.description.is_some() || length(&plain(&choice.title)) > BUTTON_TITLE;
+    choices.len() > 1 && choices.iter().any(is_more) && !plain(button_label).is_empty()
 }
 
 /// Titles that fit into `max` characters: without markup, cut between words, and no two alike.

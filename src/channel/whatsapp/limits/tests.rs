@@ -27,6 +27,17 @@ fn three_choices_are_buttons_ten_are_a_list_and_eleven_are_text() {
 }
 
 #[test]
+fn options_that_need_more_words_than_a_button_has_are_a_list() {
+    let long = choices(&["Con cuánto tiempo hay que pedirlas", "Una persona"]);
+    assert_eq!(shape("body", &long, "Open"), Ok(Shape::List));
+    assert_eq!(shape("body", &long, ""), Ok(Shape::Buttons));
+    assert_eq!(shape("body", &long[..1], "Open"), Ok(Shape::Buttons));
+    let mut described = choices(&["a", "b"]);
+    described[1].description = Some("below".into());
+    assert_eq!(shape("body", &described, "Open"), Ok(Shape::List));
+}
+
+#[test]
 fn options_that_meta_would_refuse_are_not_tappable() {
     let with_id = |id: &str| vec![Choice { id: id.to_owned(), title: "t".into(), description: None }];
     for id in ["", " a", "a ", &"x".repeat(BUTTON_ID + 1)] {
