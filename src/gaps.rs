@@ -44,7 +44,7 @@ pub struct Asked {
 /// How a question ended that the knowledge did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The bot said that it does not know.
+    /// The bot said that it does not know, or asked back and got no further.
     Declined,
     /// A person was brought in.
     HandedOver,

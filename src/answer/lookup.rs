@@ -5,7 +5,7 @@
 
 mod judging;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::civil::Weekday;
 
@@ -166,14 +166,6 @@ impl Lookup<'_> {
             }
         }
         self.run_one(&subject.title, model).await
-    }
-
-    /// What was found for somebody to whom none of the subjects was the right one.
-    pub fn run_refused(&self) -> Finding {
-        let asked = Asked { text: self.texts.join("\n"), context: None, language: self.language };
-        let mut finding = Finding::new(asked, Vec::new(), Duration::ZERO);
-        finding.trail.push("none of the subjects was meant".to_owned());
-        finding
     }
 
     /// The best passage's own words, found without the model: a suggestion for a person.

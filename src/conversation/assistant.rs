@@ -132,7 +132,8 @@ impl Assistant {
         let mut timings = Timings::default();
         let gathered = self.gather(snapshot).await;
         timings.understand = milliseconds(began.elapsed());
-        let finding = if needs_evidence(&gathered.features, &self.settings.thresholds) {
+        let is_refusal = gathered.features.refused_subjects;
+        let finding = if !is_refusal && needs_evidence(&gathered.features, &self.settings.thresholds) {
             Some(self.look_up(&gathered, &mut timings, cancel).await)
         } else {
             None
@@ -207,8 +208,10 @@ impl Assistant {
             None => hear(self, snapshot, &burst, understanding).await,
         };
         let mut features = self.features(snapshot, &burst, &understanding);
-        if picked == Some(Picked::Person) {
-            features.wish_for_person = 1.0;
+        match picked {
+            Some(Picked::Person) => features.wish_for_person = 1.0,
+            Some(Picked::Neither) => features.refused_subjects = true,
+            Some(Picked::Subject(_)) | None => {}
         }
         Gathered { snapshot, burst, understanding, picked, features }
     }
@@ -265,8 +268,7 @@ impl Assistant {
         let lookup = self.lookup(gathered);
         let finding = match &gathered.picked {
             Some(Picked::Subject(subject)) => lookup.run_chosen(subject, &mut model).await,
-            Some(Picked::Neither) => lookup.run_refused(),
-            Some(Picked::Person) | None => lookup.run(&mut model).await,
+            Some(Picked::Person | Picked::Neither) | None => lookup.run(&mut model).await,
         };
         timings.retrieve = milliseconds(finding.searching);
         timings.prefill = milliseconds(model.prefill);

@@ -68,6 +68,8 @@ pub struct Features {
     pub has_question: bool,
     /// Whether the words ask: with a question mark, or a word that asks for a time, a price, a place.
     pub asks: bool,
+    /// Whether subjects were offered before, and none of them was meant.
+    pub refused_subjects: bool,
     /// Whether the question has nothing to do with the business.
     pub off_topic: bool,
     /// 0 (content or neutral) to 1 (furious).

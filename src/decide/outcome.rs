@@ -89,6 +89,8 @@ pub enum Reason {
     Ambiguous,
     /// What was found is probably not the answer.
     LowConfidence,
+    /// None of the subjects that were offered was meant.
+    NoSubject,
     /// The question is answered.
     Answered,
 }
@@ -128,6 +130,7 @@ impl Reason {
             Reason::Ungrounded => "ungrounded",
             Reason::Ambiguous => "ambiguous",
             Reason::LowConfidence => "low_confidence",
+            Reason::NoSubject => "no_subject",
             Reason::Answered => "answered",
         }
     }

@@ -165,7 +165,9 @@ fn small_talk(features: &Features, thresholds: &Thresholds, trail: &mut Vec<Stri
 
 /// What becomes of a question, given what was found.
 fn answer(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -> (Action, Reason) {
-    let failed = if features.off_topic {
+    let failed = if features.refused_subjects {
+        Some((Action::Decline, Reason::NoSubject))
+    } else if features.off_topic {
         // A person of the business would not answer it either.
         return (Action::Decline, Reason::OffTopic);
     } else if !features.evidence {

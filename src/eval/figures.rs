@@ -173,16 +173,19 @@ mod tests {
 
     #[test]
     fn each_figure_counts_its_own_cases() {
+        let asked_back = result(Kind::Answer, Action::Clarify, Reason::LowConfidence, 0.5, false);
         let figures = Figures::of(&[
+            CaseResult { is_offered: true, ..asked_back },
             result(Kind::Answer, Action::Reply, Reason::Answered, 0.95, true),
             result(Kind::Unanswerable, Action::Reply, Reason::Answered, 0.65, false),
             result(Kind::Unanswerable, Action::Decline, Reason::LowConfidence, 0.25, false),
             result(Kind::Anger, Action::Escalate, Reason::NegativeMood, 1.0, true),
             result(Kind::NotAnger, Action::Escalate, Reason::NegativeMood, 1.0, false),
         ]);
-        assert_eq!(figures.right, Share { count: 2, of: 5 });
+        assert_eq!(figures.right, Share { count: 2, of: 6 });
+        assert_eq!(figures.right_or_offered, Share { count: 3, of: 6 });
         assert_eq!(figures.answered_unanswerable, Share { count: 1, of: 2 });
-        assert_eq!((figures.anger_recall.value(), figures.anger_false), (1.0, Share { count: 1, of: 4 }));
+        assert_eq!((figures.anger_recall.value(), figures.anger_false), (1.0, Share { count: 1, of: 5 }));
     }
 
     #[test]

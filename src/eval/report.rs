@@ -206,6 +206,7 @@ pub(super) mod made {
             reply: String::new(),
             problems: Vec::new(),
             latencies: vec![10.0],
+            is_offered: false,
             outcome: Some(outcome),
         }
     }

@@ -31,8 +31,9 @@ pub fn asked_since(connection: &Connection, from: Timestamp, understander: &Unde
     let mut asked = Vec::new();
     for conversation in turns.chunk_by(|one, other| one.conversation == other.conversation) {
         for (index, turn) in conversation.iter().enumerate() {
-            let Some(ending) = ending(turn) else { continue };
-            let until = answer_until(turn, &conversation[index + 1..]);
+            let later = &conversation[index + 1..];
+            let Some(ending) = ending(turn, later.first()) else { continue };
+            let until = answer_until(turn, later);
             asked.extend(read(connection, turn, ending, until, understander)?);
         }
     }
@@ -40,18 +41,26 @@ pub fn asked_since(connection: &Connection, from: Timestamp, understander: &Unde
     Ok(asked)
 }
 
-/// How a turn ended that was lacking knowledge; nothing for any other.
-fn ending(turn: &TurnHead) -> Option<Ending> {
+/// How a turn ended that was lacking knowledge; nothing for any other. Where the customer was asked back, the next turn
+/// tells whether that led to an answer.
+fn ending(turn: &TurnHead, next: Option<&TurnHead>) -> Option<Ending> {
     if !Reason::WANT_OF_KNOWLEDGE.iter().any(|reason| reason.name() == turn.reason) {
         return None;
     }
-    let endings = [(Action::Decline, Ending::Declined), (Action::Escalate, Ending::HandedOver)];
-    endings.into_iter().find(|(action, _)| action.name() == turn.action).map(|(_, ending)| ending)
+    let is = |turn: &TurnHead, action: Action| turn.action == action.name();
+    let led_on = |reason: Reason| next.is_some_and(|next| next.reason == reason.name());
+    match turn {
+        _ if is(turn, Action::Decline) => Some(Ending::Declined),
+        _ if is(turn, Action::Escalate) => Some(Ending::HandedOver),
+        _ if !is(turn, Action::Clarify) || led_on(Reason::Answered) => None,
+        _ if led_on(Reason::NoSubject) || led_on(Reason::WishForPerson) => Some(Ending::HandedOver),
+        _ => Some(Ending::Declined),
+    }
 }
 
 /// Until when a person's words may answer a turn: the next question of the customer's has an answer of its own.
 fn answer_until(turn: &TurnHead, later: &[TurnHead]) -> Timestamp {
-    let is_question = |turn: &&TurnHead| turn.reason == Reason::Answered.name() || ending(turn).is_some();
+    let is_question = |turn: &&TurnHead| turn.reason == Reason::Answered.name() || ending(turn, None).is_some();
     let next = later.iter().find(is_question).map(|next| next.created_at);
     let latest = turn.created_at + ANSWER_WITHIN;
     next.map_or(latest, |next| next.min(latest))

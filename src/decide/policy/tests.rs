@@ -70,6 +70,7 @@ fn each_reason_has_its_case() {
         ("ungrounded", Features { reply_problems: 1, ..q() }, Decline, Reason::Ungrounded),
         ("ambiguous", Features { confidence: Some(0.4), ambiguous: true, ..q() }, Clarify, Reason::Ambiguous),
         ("unsure, subjects", Features { confidence: Some(0.4), offers: true, ..q() }, Clarify, Reason::LowConfidence),
+        ("none of them", Features { refused_subjects: true, failed_turns: 1, ..q() }, Escalate, Reason::NoSubject),
         ("far off", Features { confidence: Some(0.2), offers: true, ..q() }, Decline, Reason::LowConfidence),
         ("ambiguous, low", Features { confidence: Some(0.2), ambiguous: true, ..q() }, Decline, Reason::LowConfidence),
         ("low", Features { confidence: Some(0.4), ..q() }, Decline, Reason::LowConfidence),
@@ -147,7 +148,7 @@ fn kinds() -> impl Strategy<Value = MessageKind> {
 prop_compose! {
     fn any_features()(
         kind in kinds(),
-        flags in proptest::array::uniform22(any::<bool>()),
+        flags in proptest::array::uniform23(any::<bool>()),
         wish_for_person in 0.0f32..=1.0,
         negativity in 0.0f32..=1.0,
         failed_turns in 0u32..6,
@@ -176,6 +177,7 @@ prop_compose! {
             evidence: flags[14],
             ambiguous: flags[15],
             offers: flags[21],
+            refused_subjects: flags[22],
             asks: flags[17],
             delete_refused: flags[16],
             wish_for_person,

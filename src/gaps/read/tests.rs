@@ -112,6 +112,23 @@ async fn only_questions_that_the_knowledge_did_not_answer_count() {
 }
 
 #[tokio::test]
+async fn a_question_that_was_asked_back_counts_unless_a_choice_answered_it() {
+    let mut shop = Shop::new();
+    assert_eq!(shop.says(&[PARKING]).await, "clarify low_confidence");
+    assert_eq!(shop.asked().await[0].ending, Ending::Declined);
+    assert_eq!(shop.says(&["no"]).await, "decline no_subject");
+    shop.person_says("En el patio.").await;
+    let asked = shop.asked().await;
+    assert_eq!((asked.len(), asked[0].ending), (1, Ending::HandedOver));
+    assert_eq!(asked[0].answer.as_deref(), Some("En el patio."));
+
+    let mut shop = Shop::new();
+    shop.says(&[PARKING]).await;
+    assert_eq!(shop.says(&["1"]).await, "reply answered");
+    assert_eq!(shop.words().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn anger_does_not_count() {
     let mut shop = Shop::new();
     assert_eq!(shop.says(&["SOIS UNOS INÚTILES DE MIERDA, ESTAFADORES!!!"]).await, "escalate negative_mood");

@@ -75,10 +75,13 @@ mod tests {
     #[test]
     fn products_are_those_of_the_weights_whatever_their_type() -> Result<()> {
         let kernels = Kernels::new(2)?;
-        let x = Tensor::randn(0_f32, 1.0, (5, 96), &Device::Cpu)?;
+        let drawn = |count: usize, seed: u64| -> Vec<f32> {
+            (0..count as u64).map(|at| ((at * 2_654_435_761 + seed * 40_503) % 1_013) as f32 / 337.0 - 1.5).collect()
+        };
+        let x = Tensor::from_vec(drawn(5 * 96, 1), (5, 96), &Device::Cpu)?;
         for dtype in [GgmlDType::Q4_0, GgmlDType::Q8_0, GgmlDType::F16, GgmlDType::Q5_1] {
-            let weight = QTensor::quantize(&Tensor::randn(0_f32, 1.0, (50, 96), &Device::Cpu)?, dtype)?;
-            let bias = Tensor::randn(0_f32, 1.0, 50, &Device::Cpu)?;
+            let weight = QTensor::quantize(&Tensor::from_vec(drawn(50 * 96, 2), (50, 96), &Device::Cpu)?, dtype)?;
+            let bias = Tensor::from_vec(drawn(50, 3), 50, &Device::Cpu)?;
             let exact = x.matmul(&weight.dequantize(&Device::Cpu)?.t()?)?.broadcast_add(&bias)?;
             let linear = Linear::new(&weight, &QTensor::quantize(&bias, GgmlDType::F32)?, &kernels)?;
             let (mut rows, mut product) = (Activations::default(), Vec::new());
