@@ -57,7 +57,17 @@ fn main() -> anyhow::Result<()> {
         at(0.95),
         times.len()
     );
+    if let Some(kilobytes) = peak_memory() {
+        println!("memory at its most, search model and passages: {} MB", kilobytes / 1024);
+    }
     std::fs::remove_dir_all(&folder).context("cannot remove the folder of the benchmark")
+}
+
+/// What the process took at its most, in kB; nothing where the system does not tell.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 fn repository(path: &str) -> PathBuf {

@@ -25,9 +25,9 @@ pub struct Outcome {
     pub evidence: Option<Evidence>,
     /// For a right answer that was translated: the rung of the ladder, and whether the translation alone is right too.
     pub translated: Option<(Rung, bool)>,
-    /// How many numbers of the answer the owner's words do not hold. Compares digits alone, apart from the checks before
+    /// The numbers of the answer that the owner's words do not hold. Compares digits alone, apart from the checks before
     /// sending: those would never find what they let through.
-    pub unsupported: usize,
+    pub unsupported: Vec<u64>,
 }
 
 impl Outcome {
@@ -46,7 +46,9 @@ impl Outcome {
                 let (rung, text) = it.translation.as_ref().filter(|_| is_right(case, &it.text) == Some(true))?;
                 Some((*rung, is_right(case, text)?))
             }),
-            unsupported: if is_answer { considered.map_or(0, |it| strange_numbers(&it.text, &grounds)) } else { 0 },
+            unsupported: considered
+                .filter(|_| is_answer)
+                .map_or_else(Vec::new, |it| strange_numbers(&it.text, &grounds)),
         }
     }
 
@@ -56,11 +58,11 @@ impl Outcome {
     }
 }
 
-/// How many of the text's numbers stand in none of the grounds. An hour after noon may be told by the other clock.
-fn strange_numbers(text: &str, grounds: &[&str]) -> usize {
+/// Those of the text's numbers that stand in none of the grounds. An hour after noon may be told by the other clock.
+fn strange_numbers(text: &str, grounds: &[&str]) -> Vec<u64> {
     let known: Vec<u64> = grounds.iter().flat_map(|ground| numbers(ground)).collect();
     let is_known = |number: &u64| known.contains(number) || (1..12).contains(number) && known.contains(&(number + 12));
-    numbers(text).iter().filter(|number| !is_known(number)).count()
+    numbers(text).into_iter().filter(|number| !is_known(number)).collect()
 }
 
 fn numbers(text: &str) -> Vec<u64> {
@@ -89,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_number_that_the_owner_never_wrote_is_counted() {
-        assert_eq!(strange_numbers("2,50 € from 7 pm", &["2,50 € a partir de las 19:00"]), 0);
-        assert_eq!(strange_numbers("2,60 €", &["2,50 €"]), 1);
-        assert_eq!(strange_numbers("3 €", &[]), 1);
+        assert_eq!(strange_numbers("2,50 € from 7 pm", &["2,50 € a partir de las 19:00"]), Vec::<u64>::new());
+        assert_eq!(strange_numbers("2,60 €", &["2,50 €"]), [60]);
+        assert_eq!(strange_numbers("3 €", &[]), [3]);
     }
 }

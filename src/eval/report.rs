@@ -196,7 +196,7 @@ pub(super) mod made {
             confidence: Some(confidence),
             is_right: Some(is_right),
             evidence: None,
-            unsupported: 0,
+            unsupported: Vec::new(),
         };
         CaseResult {
             id: "case".into(),

@@ -125,9 +125,9 @@ impl Beginnings {
     }
 
     /// What is worth keeping over a restart and still held, the most useful first; nothing where nothing came to it
-    /// since the last time.
-    pub(super) fn news(&mut self) -> Option<Vec<Lasting>> {
-        self.own.take_news().then(|| self.lasting()).filter(|lasting| !lasting.is_empty())
+    /// since the last time, unless it is wanted `anyway`.
+    pub(super) fn news(&mut self, anyway: bool) -> Option<Vec<Lasting>> {
+        (self.own.take_news() || anyway).then(|| self.lasting()).filter(|lasting| !lasting.is_empty())
     }
 
     fn lasting(&self) -> Vec<Lasting> {

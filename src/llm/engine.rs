@@ -32,7 +32,7 @@ use super::request::{
 };
 use super::template::ChatTemplate;
 use super::tokenizer::Tokenizer;
-use super::worker::{Choice, Command, Generation, Job, Observation, Scoring, Ticket, Worker};
+use super::worker::{Choice, Command, Generation, Job, Keeping, Observation, Scoring, Ticket, Worker};
 use crate::clock::{Clock, SystemClock};
 
 /// How to run a model.
@@ -93,6 +93,8 @@ pub struct Engine {
     healthy: Arc<AtomicBool>,
     forget: Arc<AtomicBool>,
     file: Option<BeginningsFile>,
+    /// Whether what was given out last could not be written down.
+    unsaved: AtomicBool,
     /// Of how many layers the state can be shown.
     layers: usize,
     name: String,
@@ -129,6 +131,7 @@ impl Engine {
             healthy: front.healthy,
             forget: front.forget,
             file: front.file,
+            unsaved: AtomicBool::new(false),
             layers: front.layers,
             name: front.description.identity(),
             description: front.description,
@@ -232,12 +235,14 @@ impl Engine {
         let Some(file) = self.file.clone() else { return };
         let (reply, answer) = oneshot::channel();
         // With a full queue there is more to do than this; what is new is still new at the next time.
-        if self.submit(Command::GiveOut(reply)).is_err() {
+        let anyway = self.unsaved.load(Ordering::Acquire);
+        if self.submit(Command::GiveOut(Keeping { anyway, reply })).is_err() {
             return;
         }
         let Ok(Some(lasting)) = answer.await else { return };
-        // The file's own thread says what went wrong.
-        drop(tokio::task::spawn_blocking(move || file.write(&lasting)).await);
+        // The file's own thread says what went wrong; a full disk may have room again at the next time.
+        let is_written = tokio::task::spawn_blocking(move || file.write(&lasting)).await;
+        self.unsaved.store(!is_written.unwrap_or(false), Ordering::Release);
     }
 }
 

@@ -53,9 +53,16 @@ pub(super) enum Command {
     /// Show a hidden state.
     Observe(Box<Job<Observation, Vec<f32>>>),
     /// Give out what is worth keeping over a restart, if something came to it.
-    GiveOut(oneshot::Sender<Option<Vec<Lasting>>>),
+    GiveOut(Keeping),
     /// Look whether something is to be forgotten, with nothing else to do.
     Wake,
+}
+
+/// A wish for what is worth keeping.
+pub(super) struct Keeping {
+    /// Even if nothing came to it since the last time: that could not be written down.
+    pub(super) anyway: bool,
+    pub(super) reply: oneshot::Sender<Option<Vec<Lasting>>>,
 }
 
 /// A piece of work and where its answer goes.
@@ -110,13 +117,15 @@ impl Worker {
     fn take_in(&mut self, commands: &Receiver<Command>, tasks: &mut VecDeque<Task>) -> bool {
         while tasks.len() < self.decoder.texts() {
             let command = if tasks.is_empty() {
+                // Not even with a full queue, where nobody could say it in words, is this slept over.
+                self.forget_if_told(tasks);
                 commands.recv().map_err(|_| TryRecvError::Disconnected)
             } else {
                 commands.try_recv()
             };
             match command {
                 Ok(Command::Wake) => self.forget_if_told(tasks),
-                Ok(Command::GiveOut(reply)) => self.give_out(reply),
+                Ok(Command::GiveOut(keeping)) => self.give_out(keeping),
                 Ok(Command::Generate(job)) => tasks.extend(Task::write(*job, self.context)),
                 Ok(Command::Score(job)) => tasks.extend(Task::weigh(*job)),
                 Ok(Command::Observe(job)) => tasks.extend(Task::observe(*job)),
@@ -128,9 +137,9 @@ impl Worker {
     }
 
     /// Costs no more than copying references: writing them down is not for this thread.
-    fn give_out(&mut self, reply: oneshot::Sender<Option<Vec<Lasting>>>) {
+    fn give_out(&mut self, Keeping { anyway, reply }: Keeping) {
         // Nobody may be waiting any more.
-        drop(reply.send(self.beginnings.news()));
+        drop(reply.send(self.beginnings.news(anyway)));
     }
 
     /// What is being read is read to its end, and remembered no further.

@@ -8,7 +8,7 @@ use atiende::llm::{
     ChatMessage, Engine, EngineOptions, FinishReason, GenerateRequest, LanguageModel, LoadError, ModelError, Role,
     ScoreRequest,
 };
-use candle_core::quantized::gguf_file::Value;
+use candle_core::quantized::gguf_file::{self, Value};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -171,6 +171,27 @@ fn a_header_that_makes_no_sense_is_an_error_that_names_the_file() {
         let text = refused(&path).to_string();
         assert!(text.contains("tiny.gguf"), "{number}: {text}");
         assert!(atiende::llm::memory_needed(&path, 4096).is_none());
+    }
+}
+
+#[test]
+fn a_tokenizer_with_more_tokens_than_the_weights_have_is_refused() {
+    for architecture in tiny_gguf::ARCHITECTURES {
+        let (_folder, path) = file(architecture);
+        let content = gguf_file::Content::read(&mut fs::File::open(&path).unwrap()).unwrap();
+        let one_more = |(key, value): (&'static str, Option<Value>)| {
+            let Value::Array(mut values) = content.metadata[key].clone() else { panic!("{key} is no list") };
+            values.push(value.unwrap_or_else(|| values[0].clone()));
+            (key, Value::Array(values))
+        };
+        let changes = [
+            ("tokenizer.ggml.tokens", Some(Value::String("[MORE]".to_owned()))),
+            ("tokenizer.ggml.token_type", None),
+            ("tokenizer.ggml.scores", None),
+        ];
+        tiny_gguf::write_with(&path, architecture, &changes.map(one_more));
+        let text = refused(&path).to_string();
+        assert!(text.contains("tiny.gguf") && text.contains("289 tokens"), "{architecture}: {text}");
     }
 }
 

@@ -80,14 +80,17 @@ impl BeginningsFile {
         }
     }
 
-    /// Puts these in the file's place, whole or not at all. Where that fails, everything stays as it was.
-    pub(in crate::llm) fn write(&self, lasting: &[Lasting]) {
-        match write::write(&self.path, &self.form, lasting) {
+    /// Puts these in the file's place, whole or not at all. Where that fails, everything stays as it was; whether it did
+    /// not.
+    pub(in crate::llm) fn write(&self, lasting: &[Lasting]) -> bool {
+        let written = write::write(&self.path, &self.form, lasting);
+        match &written {
             Ok(bytes) => tracing::debug!(beginnings = lasting.len(), bytes, "wrote down what the model has read"),
             Err(error) => tracing::warn!(
                 path = %self.path.display(), %error,
                 "what the model has read cannot be written down; after a restart it is read again"
             ),
         }
+        written.is_ok()
     }
 }

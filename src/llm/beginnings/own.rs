@@ -8,7 +8,7 @@ use crate::llm::prompt::Own;
 /// From so many prompts on, a passage is one that customers ask about.
 const POPULAR: u32 = 2;
 
-/// What was of no use while so many files in a row were written is left out of the next.
+/// What was of no use from so many starts in a row to the next is left out of the file.
 const PATIENCE: u8 = 3;
 
 /// However many passages there are.
@@ -22,7 +22,7 @@ pub(in crate::llm) struct OwnPart {
     pub(in crate::llm) is_instruction: bool,
     /// How many prompts began like this.
     pub(in crate::llm) asked: u32,
-    /// In how many files it was written without having been of use.
+    /// From how many starts in a row to the next it was of no use.
     pub(in crate::llm) unused: u8,
 }
 

@@ -129,15 +129,15 @@ fn lasting(beginnings: &Beginnings) -> Vec<usize> {
 #[test]
 fn instructions_are_worth_keeping_and_passages_once_two_have_asked_about_them() {
     let mut beginnings = Beginnings::new(100, Some(SHAPE));
-    assert!(beginnings.news().is_none());
+    assert!(beginnings.news(false).is_none());
     ask(&mut beginnings, 1, 1, 1);
-    assert_eq!(beginnings.news().map(|lasting| lasting.len()), Some(1));
+    assert_eq!(beginnings.news(false).map(|lasting| lasting.len()), Some(1));
     ask(&mut beginnings, 1, 2, 2);
-    assert_eq!((lasting(&beginnings), beginnings.news().is_none()), (vec![40], true));
+    assert_eq!((lasting(&beginnings), beginnings.news(false).is_none()), (vec![40], true));
     ask(&mut beginnings, 1, 1, 3);
-    assert_eq!((lasting(&beginnings), beginnings.news().is_some()), (vec![70, 40], true));
+    assert_eq!((lasting(&beginnings), beginnings.news(false).is_some()), (vec![70, 40], true));
     ask(&mut beginnings, 1, 1, 4);
-    assert!(beginnings.news().is_none());
+    assert!(beginnings.news(false).is_none());
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn an_erasure_takes_everything_where_the_decoder_keeps_keys_and_values_by_itself
     beginnings.keep(Memory::from_parts(tokens.clone(), Vec::new(), None), own);
     beginnings.forget();
     assert_eq!(found(&mut beginnings, &tokens), 0);
-    assert!(beginnings.news().is_none());
+    assert!(beginnings.news(false).is_none());
 }
 
 #[test]
@@ -188,7 +188,8 @@ fn what_was_kept_over_a_restart_is_found_and_kept_again() {
     after.restore(before.lasting());
     assert_eq!([found(&mut after, &asked(1, 1, 9).0), found(&mut after, &asked(2, 1, 9).0)], [70, 40]);
     assert_eq!(lasting(&after), lasting(&before));
-    assert!(after.news().is_none(), "nothing came to it");
+    assert!(after.news(false).is_none(), "nothing came to it");
+    assert!(after.news(true).is_some(), "what could not be written is given out again");
     let mut tight = Beginnings::new(3, Some(SHAPE));
     tight.restore(before.lasting());
     assert_eq!(found(&mut tight, &asked(2, 1, 9).0), 40, "the most useful stays");

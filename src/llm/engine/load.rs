@@ -125,6 +125,11 @@ fn warm_up(decoder: &mut dyn Decoder, tokenizer: &Tokenizer, path: &Path) -> Res
         if logits.first().and_then(|logits| sample::greedy(logits)).is_none() {
             return Err(broken("what it computes are not numbers".to_owned()));
         }
+        // A token without a row would fail in the middle of a customer's text, and with it all that are read beside it.
+        let known = logits.first().map_or(0, Vec::len);
+        if known < tokenizer.size() {
+            return Err(broken(format!("its tokenizer has {} tokens and its weights {known}", tokenizer.size())));
+        }
         first.extend(logits.into_iter().flatten());
     }
     Ok(first)

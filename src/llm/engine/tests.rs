@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ use crate::llm::request::{
 };
 use crate::llm::template::ChatTemplate;
 use crate::llm::tokenizer::{Kind, Tokenizer, Vocabulary};
+use crate::llm::worker::{Command, Keeping, Worker};
 
 const BYTES: u32 = 256;
 const END: u32 = BYTES;
@@ -323,6 +325,31 @@ async fn what_is_to_be_forgotten_is_forgotten_while_there_is_work_and_the_queue_
     first.await.unwrap();
     drop(orders);
     assert_eq!(second.await.unwrap().tokens.cached, 0);
+}
+
+#[test]
+fn what_is_to_be_forgotten_is_forgotten_before_the_thread_sleeps() {
+    let (starting, _started) = channel();
+    let script = Script { said: Vec::new(), permits: None, started: starting, chunk: usize::MAX };
+    let forget = Arc::new(AtomicBool::new(false));
+    let worker = Worker {
+        decoder: Box::new(Single::new(script)),
+        tokenizer: Arc::new(tokenizer()),
+        beginnings: Beginnings::new(1, None),
+        context: 64,
+        guesses: false,
+        healthy: Arc::new(AtomicBool::new(true)),
+        forget: forget.clone(),
+    };
+    // The queue is full of what needs no pass, so that nobody can wake the thread.
+    let (sender, commands) = sync_channel(1);
+    let (reply, _nobody_waits) = tokio::sync::oneshot::channel();
+    assert!(sender.try_send(Command::GiveOut(Keeping { anyway: false, reply })).is_ok());
+    forget.store(true, Ordering::Release);
+    assert!(sender.try_send(Command::Wake).is_err());
+    drop(sender);
+    worker.serve(commands);
+    assert!(!forget.load(Ordering::Acquire));
 }
 
 #[tokio::test]
