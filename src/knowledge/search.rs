@@ -4,7 +4,9 @@
 //! whether a passage does answer is judged elsewhere.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use super::embedder::{Embedder, Odds};
 use super::fold::{Token, tokens, unshouted};
@@ -340,13 +342,19 @@ impl Measure {
 
 impl Form {
     fn find(&self, snapshot: &Snapshot, odds: Option<Odds>, language: Language) -> HashMap<usize, Found> {
-        let own: Vec<QueryWord> = self.own.iter().map(without_plain).collect();
-        let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
-        let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
-        let cosines =
-            self.vector.as_ref().map(|vector| snapshot.nearest(vector, language, CANDIDATES)).unwrap_or_default();
+        let nearest =
+            || self.vector.as_ref().map(|vector| snapshot.nearest(vector, language, CANDIDATES)).unwrap_or_default();
         let shares =
-            odds.zip(self.asked.as_ref()).map(|(odds, asked)| snapshot.shares(asked, odds, language, CANDIDATES));
+            || odds.zip(self.asked.as_ref()).map(|(odds, asked)| snapshot.shares(asked, odds, language, CANDIDATES));
+        // Each reads every vector of its kind, which in a large folder is what searching takes.
+        let (cosines, own, foreign, shares) = thread::scope(|scope| {
+            let nearest = scope.spawn(nearest);
+            let own: Vec<QueryWord> = self.own.iter().map(without_plain).collect();
+            let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
+            let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
+            let shares = shares();
+            (nearest.join().unwrap_or_else(|panic| resume_unwind(panic)), own, foreign, shares)
+        });
         let common = self.common(snapshot, language, cosines.keys());
         let candidates: HashSet<usize> =
             own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();

@@ -69,9 +69,6 @@ fn each_reason_has_its_case() {
         ),
         ("ungrounded", Features { reply_problems: 1, ..q() }, Decline, Reason::Ungrounded),
         ("ambiguous", Features { confidence: Some(0.4), ambiguous: true, ..q() }, Clarify, Reason::Ambiguous),
-        ("unsure, subjects", Features { confidence: Some(0.4), offers: true, ..q() }, Clarify, Reason::LowConfidence),
-        ("none of them", Features { refused_subjects: true, failed_turns: 1, ..q() }, Escalate, Reason::NoSubject),
-        ("far off", Features { confidence: Some(0.2), offers: true, ..q() }, Decline, Reason::LowConfidence),
         ("ambiguous, low", Features { confidence: Some(0.2), ambiguous: true, ..q() }, Decline, Reason::LowConfidence),
         ("low", Features { confidence: Some(0.4), ..q() }, Decline, Reason::LowConfidence),
         ("unknown confidence", Features { confidence: None, ..q() }, Decline, Reason::LowConfidence),
@@ -103,6 +100,19 @@ fn what_is_no_question_has_its_case_too() {
         ("a joke in so many words", Features { asks_elsewhere: true, ..talk() }, Decline, Reason::OffTopic),
         ("the weather", Features { small_talk: true, confidence: Some(0.1), ..q() }, Reply, Reason::SmallTalk),
         ("the weather, and a question", Features { small_talk: true, asks: true, ..q() }, Reply, Reason::Answered),
+    ] {
+        check(name, features, action, reason);
+    }
+}
+
+#[test]
+fn who_may_be_understood_by_a_choice_gets_one() {
+    use Action::{Clarify, Decline, Escalate};
+    let q = question;
+    for (name, features, action, reason) in [
+        ("unsure, subjects", Features { confidence: Some(0.4), offers: true, ..q() }, Clarify, Reason::LowConfidence),
+        ("none of them", Features { refused_subjects: true, failed_turns: 1, ..q() }, Escalate, Reason::NoSubject),
+        ("far off", Features { confidence: Some(0.2), offers: true, ..q() }, Decline, Reason::LowConfidence),
     ] {
         check(name, features, action, reason);
     }
