@@ -30,6 +30,7 @@ pub mod clock;
 pub mod config;
 pub mod lifecycle;
 pub mod models;
+pub mod processor;
 pub mod prompts;
 pub mod telemetry;
 pub mod translate;

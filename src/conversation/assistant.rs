@@ -110,7 +110,8 @@ impl Gathered<'_> {
             }
             // Who looked into one subject may want the next.
             (Action::Reply, Reason::Answered) if matches!(self.picked, Some(Picked::Subject(_))) => {
-                self.snapshot.pending.clone()
+                let offer = self.snapshot.offer().filter(|offer| offer.subjects.len() > 1)?;
+                Some(Pending::SubjectsOffered(offer.clone()))
             }
             _ => None,
         }
@@ -221,6 +222,7 @@ impl Assistant {
         Understanding {
             language: snapshot.conversation.language.unwrap_or(self.settings.default_language),
             intents: Vec::new(),
+            sentiment: Sentiment { negativity: 0.0, warmth: 0.0, signals: Vec::new() },
             has_question: true,
             ..understanding
         }

@@ -97,6 +97,14 @@ impl Burst {
     }
 }
 
+/// What is read of several messages' words: the newest, and of each its beginning and its end.
+pub fn readable(words: &[String]) -> Vec<String> {
+    let texts = words.iter().map(|words| beginning_and_end(words)).collect();
+    let mut burst = Burst { texts, ..Burst::default() };
+    burst.forget_the_oldest();
+    burst.texts
+}
+
 /// A text as it is, or without the middle of it where it is too long to read.
 fn beginning_and_end(words: &str) -> String {
     if words.len() <= LONGEST_READ {

@@ -10,7 +10,7 @@ use crate::store::inbox::{self, Waiting};
 use crate::store::messages;
 use crate::store::{Result, StoreError};
 
-use super::burst::LONGEST_READ;
+use super::burst::{LONGEST_READ, readable};
 use super::offer::Offer;
 
 /// How many earlier messages are read at most; how many of them reach a prompt is decided by its budget of tokens.
@@ -73,7 +73,7 @@ impl Snapshot {
             .transpose()
             .map_err(|error: serde_json::Error| StoreError::Corrupt(error.to_string()))?;
         let asked_before_offer = match &pending {
-            Some(Pending::SubjectsOffered(offer)) => messages::words_by_id(connection, id, &offer.asked)?,
+            Some(Pending::SubjectsOffered(offer)) => readable(&messages::words_by_id(connection, id, &offer.asked)?),
             _ => Vec::new(),
         };
         Ok(Some(Snapshot {
