@@ -329,6 +329,8 @@ impl App {
         }
         let assistant = self.assistant;
         tasks.spawn(Self::look_after_model(assistant.clone(), stop.clone()));
+        let (knowledge, until) = (assistant.knowledge.clone(), stop.clone());
+        tasks.spawn_blocking(move || knowledge.learn_manners(|| !until.is_cancelled()));
         let until = stop.clone();
         let store = self.store.clone();
         let web = self.web.clone();

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use crate::domain::{ContactId, Language};
+use crate::knowledge::dot::dot;
 use likeness::Likeness;
 
 /// How many examples of a gap are shown.
@@ -114,7 +115,7 @@ pub fn gaps(asked: &[Asked], likeness: &Likeness, preferred: Language) -> Vec<Ga
     let mut gaps: Vec<Gap> =
         groups.iter().zip(&means).map(|(group, mean)| gap(asked, group, mean, likeness, preferred)).collect();
     for draft in asked.len()..likeness.vectors.len() {
-        let nearness = |mean: &Vec<f32>| group::dot(mean, &likeness.vectors[draft]);
+        let nearness = |mean: &Vec<f32>| dot(mean, &likeness.vectors[draft]);
         let nearest = (0..means.len()).max_by(|one, other| nearness(&means[*one]).total_cmp(&nearness(&means[*other])));
         if let Some(index) = nearest.filter(|index| nearness(&means[*index]) >= likeness.threshold) {
             gaps[index].drafts.push(draft - asked.len());
@@ -128,7 +129,7 @@ fn gap(asked: &[Asked], group: &[usize], mean: &[f32], likeness: &Likeness, pref
     let members: Vec<&Asked> = group.iter().map(|index| &asked[*index]).collect();
     let answered = members.iter().filter(|asked| asked.answer.is_some()).max_by_key(|asked| asked.at);
     let mut order: Vec<usize> = group.to_vec();
-    let nearness = |index: usize| group::dot(&likeness.vectors[index], mean);
+    let nearness = |index: usize| dot(&likeness.vectors[index], mean);
     order.sort_by(|one, other| nearness(*other).total_cmp(&nearness(*one)).then(one.cmp(other)));
     // The wording that a person answered belongs with that answer; else the owner's own language reads best.
     order.sort_by_key(|index| {

@@ -5,6 +5,7 @@
 mod check;
 mod chunk;
 mod command;
+pub mod dot;
 pub mod embed;
 pub mod embedder;
 #[cfg(test)]
@@ -125,6 +126,16 @@ impl Knowledge {
     pub fn search(&self, query: &Query, limit: usize) -> Vec<Hit> {
         let meaning = self.inner.options.embedder.as_deref().map(|embedder| (embedder, &self.inner.manners));
         search::search(&self.snapshot(), meaning, query, limit)
+    }
+
+    /// Computes what the first question in each language would wait for, as long as `goes_on` says so. Takes seconds, and
+    /// holds up no question for longer than one language takes.
+    pub fn learn_manners(&self, goes_on: impl Fn() -> bool) {
+        if let Some(embedder) = &self.inner.options.embedder
+            && self.snapshot().has_vectors()
+        {
+            self.inner.manners.learn(embedder.as_ref(), goes_on);
+        }
     }
 
     /// What this finds passages by meaning with, if it does.

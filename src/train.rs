@@ -7,6 +7,7 @@
 
 pub mod businesses;
 pub mod chance;
+pub mod course;
 pub mod data;
 pub mod fit;
 pub mod intents;

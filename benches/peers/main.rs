@@ -15,6 +15,7 @@ mod prompts;
 
 use std::path::{Path, PathBuf};
 
+use atiende::llm::{ChatMessage, Role};
 use atiende::models::cache_folder;
 use serde_json::json;
 
@@ -48,6 +49,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("second") {
         second_customer(&mut table, &default, threads)?;
+    }
+    if wanted("turns") {
+        turns(&mut table, &default, threads)?;
     }
     if wanted("together") {
         together(&mut table, &default, threads)?;
@@ -174,6 +178,39 @@ fn second_customer(table: &mut Table, model: &Path, threads: usize) -> anyhow::R
     let [ours, fresh, kept] = tokens.map(|figures| median(&figures));
     table.note(&format!("tokens of a reply: {ours} ours, {fresh} and {kept} llama.cpp's"));
     Ok(())
+}
+
+/// What the product itself has the model write: follow-ups worded anew, and the owner's sentences translated. Each side keeps
+/// what it has read, as in the shop; the engine also what it has read of other instructions.
+fn turns(table: &mut Table, model: &Path, threads: usize) -> anyhow::Result<()> {
+    let mut peer = Side::peer(model, threads, 4096)?;
+    let mut times = [const { Vec::new() }; 2];
+    for round in 0..=2 {
+        // Each time anew, so that nobody remembers a customer's own words.
+        let mut ours = Side::engine("full", model, threads, 4096)?;
+        let turns = prompts::turns()?;
+        for (prompt, _) in &turns {
+            let text = render(&mut ours, &instructions_of(prompt))?;
+            generate(&mut ours, &instructions_of(prompt), &text, 1, false)?;
+        }
+        for (prompt, tokens) in &turns {
+            let text = render(&mut ours, prompt)?;
+            for (at, side) in [&mut ours, &mut peer].into_iter().enumerate() {
+                let answer = generate(side, prompt, &text, *tokens, true)?;
+                if round > 0 {
+                    times[at].push(answer.prefill_ms + answer.decode_ms);
+                }
+            }
+        }
+    }
+    let [ours, theirs] = times.map(|figures| median(&figures));
+    table.add_time("rewording or translating, ms; llama.cpp keeps what it read last", ours, theirs, (0.6, 0.4));
+    Ok(())
+}
+
+/// A prompt with nothing of a customer: what is read when the program starts.
+fn instructions_of(prompt: &[ChatMessage]) -> Vec<ChatMessage> {
+    vec![prompt[0].clone(), ChatMessage::new(Role::User, "…")]
 }
 
 /// Four customers at once, three questions each, against the same twelve questions one after another: in a shop where

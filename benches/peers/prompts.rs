@@ -1,8 +1,15 @@
 //! Turns of the example business: its instructions, its own passages, its customers' words.
+//!
+//! [`turns`] are what the product itself has the model write, word for word; the others have it answer freely, which is what
+//! a text of some length is needed for.
 
 use std::path::Path;
 
+use anyhow::Context;
+use atiende::answer::{restate, translate};
+use atiende::domain::Language;
 use atiende::llm::{ChatMessage, Role};
+use atiende::prompts::{Prompts, Task};
 
 use crate::process::{Side, render};
 
@@ -86,6 +93,38 @@ pub fn topics() -> Vec<[Vec<ChatMessage>; 3]> {
     ]
     .map(|(other, aside, topic, first, second)| [turn(other, aside), turn(topic, first), turn(topic, second)])
     .into()
+}
+
+/// What the product has the model write in turns of the example business: each turn's name, its prompt, and how many tokens
+/// it may take.
+pub fn turns() -> anyhow::Result<Vec<(Vec<ChatMessage>, usize)>> {
+    let prompts = Prompts::load(None)?;
+    let instruction = |task, to| prompts.instruction(task, to, &[]).context("there is an instruction");
+    let mut turns = Vec::new();
+    let asked = [
+        "¿A qué hora abren los sábados?",
+        "what time do u close sunday",
+        "quanto custa o pao de centeio?",
+        "hacen envios a domisilio?",
+        "Quel est le prix de la baguette ?",
+        "nehmt ihr auch karten",
+    ];
+    for (before, question) in asked.iter().zip(asked.iter().cycle().skip(1)) {
+        let lines = [format!("Customer: {before}"), "Business: …".to_owned(), format!("Customer: {question}")];
+        turns.push((restate::prompt(&instruction(Task::RewriteQuery, Language::Es)?, &lines), 48));
+    }
+    let sentences = [
+        ("De lunes a viernes abrimos de 8:00 a 20:30.", Language::En),
+        ("Los domingos abrimos de 8:30 a 14:00.", Language::Pt),
+        ("Aceptamos tarjeta, Bizum y efectivo.", Language::Fr),
+        ("La hogaza de masa madre cuesta 4,20 €.", Language::De),
+        ("Las tartas se encargan con 48 horas de antelación.", Language::En),
+        ("El pedido mínimo a domicilio es de 15 €.", Language::It),
+    ];
+    for (sentence, to) in sentences {
+        turns.push((translate::prompt(&instruction(Task::Translate, to)?, sentence), 64));
+    }
+    Ok(turns)
 }
 
 /// Four customers who ask at the same time.

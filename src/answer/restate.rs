@@ -4,6 +4,7 @@
 //! nothing, or a passage that the judge refuses.
 
 use crate::domain::{Author, Language, Line};
+use crate::knowledge::dot::dot;
 use crate::llm::{ChatMessage, GenerateRequest, Role};
 use crate::prompts::Task;
 
@@ -26,6 +27,11 @@ pub struct Before<'a> {
     pub summary: Option<&'a str>,
 }
 
+/// What the model reads: an instruction, and the conversation with the customer's message last.
+pub fn prompt(instruction: &str, lines: &[String]) -> Vec<ChatMessage> {
+    vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, lines.join("\n"))]
+}
+
 /// The customer's last message as one complete question in the language `to`; nothing without a model or in time.
 pub async fn restate(
     model: &mut ModelUse<'_>,
@@ -40,8 +46,7 @@ pub async fn restate(
     let instruction = model.prompts.instruction(Task::RewriteQuery, to, &[]).ok()?;
     let mut lines = before.map(|before| conversation(model, &before)).unwrap_or_default();
     lines.push(format!("Customer: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")));
-    let messages = vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, lines.join("\n"))];
-    let mut request = GenerateRequest::new(messages, QUESTION_TOKENS);
+    let mut request = GenerateRequest::new(prompt(&instruction, &lines), QUESTION_TOKENS);
     request.stop = vec!["\n".into()];
     let restated = model.generate(request, trail).await?;
     let restated = restated.trim().trim_start_matches("Customer:").trim();
@@ -94,8 +99,7 @@ const LEEWAY: f32 = 0.03;
 /// customer's words, than from the third, that of the question before.
 pub fn is_nearer(vectors: &[Vec<f32>]) -> bool {
     let [restated, text, before] = vectors else { return true };
-    let cosine = |other: &[f32]| restated.iter().zip(other).map(|(one, other)| one * other).sum::<f32>();
-    cosine(text) + LEEWAY >= cosine(before)
+    dot(restated, text) + LEEWAY >= dot(restated, before)
 }
 
 /// The newest lines that fit the budget, oldest first.

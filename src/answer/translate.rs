@@ -13,6 +13,11 @@ const SPARE_TOKENS: usize = 24;
 /// Longer originals take the small model longer than a customer waits.
 const LONGEST_ORIGINAL: usize = 300;
 
+/// What the model reads: an instruction, and the owner's words.
+pub fn prompt(instruction: &str, original: &str) -> Vec<ChatMessage> {
+    vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, original)]
+}
+
 /// Translates, and checks that nothing was lost, added or changed. Nothing when it could not be done or did not pass.
 ///
 /// `trail` receives what happened, without any words of the text.
@@ -28,9 +33,8 @@ pub async fn translate(
         return None;
     }
     let instruction = model.prompts.instruction(Task::Translate, to, &[]).ok()?;
-    let messages = vec![ChatMessage::own(Role::System, instruction), ChatMessage::new(Role::User, original)];
     let budget = model.count_tokens(original) * TOKENS_PER_TOKEN + SPARE_TOKENS;
-    let generated = model.generate(GenerateRequest::new(messages, budget), trail).await?;
+    let generated = model.generate(GenerateRequest::new(prompt(&instruction, original), budget), trail).await?;
     let mut problems = grounding::translation_problems(original, from, &generated, to);
     if grounding::leaks(&generated, original, &model.prompts.instructions()) {
         problems.push(Problem::Instruction);

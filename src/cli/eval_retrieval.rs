@@ -41,6 +41,8 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
     if let Some(problem) = problem {
         eprintln!("warning: search works by words alone: {problem}");
     }
+    // As the server does when it starts.
+    knowledge.learn_manners(|| true);
     let understander = Understander::new(&Prompts::load(None)?);
     let found: Vec<_> = cases
         .iter()

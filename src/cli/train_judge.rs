@@ -12,6 +12,7 @@ use crate::answer::judge::{Heads, JudgeHead, prompt};
 use crate::app::{load_model, open_embedder};
 use crate::config::Config;
 use crate::domain::Language;
+use crate::knowledge::dot::dot;
 use crate::knowledge::late::Asked;
 use crate::llm::{LanguageModel, ScoreRequest, StateRequest};
 use crate::prompts::{Prompts, Task};
@@ -118,10 +119,6 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<u8> {
         .with_context(|| format!("cannot write {}", args.out.display()))?;
     println!("The weights are in {}", args.out.display());
     Ok(0)
-}
-
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }
 
 async fn read_pair(

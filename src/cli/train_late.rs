@@ -3,17 +3,16 @@
 //!
 //! For people who work on Atiende; the file that it writes is part of the program.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use crate::config::Config;
+use crate::knowledge::dot::dot;
 use crate::knowledge::embed::learn::late::{Late, Pupil, Text, read};
 use crate::train::businesses::{Business, read_all};
 use crate::train::chance::Chance;
+use crate::train::course::{Course, Unfinished};
 use crate::train::measure::Quality;
 use crate::train::offers::{Asking, OFFERED};
 
@@ -23,15 +22,6 @@ const SEED: u64 = 20_260_101;
 const HELD_OUT: usize = 6;
 /// Questions in a step.
 const TOGETHER: usize = 32;
-/// How long the longest step is, ...
-const RATE: f64 = 2e-3;
-/// ... over how many steps it grows to that, ...
-const WARM_UP: usize = 50;
-/// ... and what part of it is left at the end.
-const LAST: f64 = 0.05;
-/// How often is told how it goes.
-const TELL: usize = 100;
-
 /// What to teach with, and where to put what is learnt.
 #[derive(clap::Args)]
 pub struct Args {
@@ -68,10 +58,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<u8> {
         businesses.len()
     );
     println!("{recipe}");
-    // Now, and not after minutes: a folder that cannot be written to. What is there stays until there is something better.
-    let unfinished = args.out.with_extension("unfinished");
-    let cannot_write = |path: &Path| format!("cannot write {}", path.display());
-    let mut file = BufWriter::new(File::create(&unfinished).with_context(|| cannot_write(&unfinished))?);
+    let unfinished = Unfinished::begin(&args.out)?;
     let material = material(&model, &businesses, args.all)?;
     ensure!(material.learnt.len() >= TOGETHER, "{} holds too few questions", args.businesses.display());
     let mut chance = Chance::new(SEED);
@@ -80,9 +67,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<u8> {
     teach(&mut pupil, &material, args.steps)?;
     let late = pupil.late(recipe)?;
     report(&late, &material)?;
-    late.write(&mut file)?;
-    file.flush().with_context(|| cannot_write(&unfinished))?;
-    std::fs::rename(&unfinished, &args.out).with_context(|| cannot_write(&args.out))?;
+    unfinished.finish(|file| late.write(file))?;
     println!("What was learnt is in {}", args.out.display());
     Ok(0)
 }
@@ -102,10 +87,7 @@ fn material(model: &Path, businesses: &[Business], all: bool) -> anyhow::Result<
     for (place, business) in businesses.iter().enumerate() {
         let is_held_out = !all && place % HELD_OUT == 2;
         for asked in &business.questions {
-            let cosine = |unit: &usize| {
-                let (one, other) = (&material.questions[question].vector, &material.answers[*unit].vector);
-                one.iter().zip(other).map(|(one, other)| one * other).sum::<f32>()
-            };
+            let cosine = |unit: &usize| dot(&material.questions[question].vector, &material.answers[*unit].vector);
             let mut nearest: Vec<(f32, usize)> =
                 (first..first + business.units.len()).map(|unit| (cosine(&unit), unit)).collect();
             nearest.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -126,10 +108,8 @@ fn material(model: &Path, businesses: &[Business], all: bool) -> anyhow::Result<
 
 fn teach(pupil: &mut Pupil, material: &Material, steps: usize) -> anyhow::Result<()> {
     let mut chance = Chance::new(SEED);
-    let began = Instant::now();
-    let mut losses = 0.0;
     let mut waiting: Vec<&Asking> = Vec::new();
-    for number in 1..=steps {
+    Course { steps, rate: 2e-3, warm_up: 50, tell: 100 }.give(|rate| {
         let mut offers = Vec::new();
         while offers.len() < TOGETHER {
             if waiting.is_empty() {
@@ -138,21 +118,8 @@ fn teach(pupil: &mut Pupil, material: &Material, steps: usize) -> anyhow::Result
             offers.extend(waiting.pop().and_then(|asking| asking.drawn(&mut chance)));
         }
         let texts = (material.questions.as_slice(), material.answers.as_slice());
-        losses += pupil.learn(&offers, texts, rate(number, steps), &mut || chance.around_zero())?;
-        if number % TELL == 0 || number == steps {
-            let since = (number - 1) % TELL + 1;
-            println!("{number:>5} loss {:.3} {:.0} s", losses / since as f32, began.elapsed().as_secs_f32());
-            losses = 0.0;
-        }
-    }
-    Ok(())
-}
-
-/// Grows at first, then falls with a cosine.
-fn rate(number: usize, steps: usize) -> f64 {
-    let grown = (number as f64 / WARM_UP as f64).min(1.0);
-    let falling = (1.0 + (std::f64::consts::PI * number as f64 / steps as f64).cos()) / 2.0;
-    RATE * grown * (LAST + (1.0 - LAST) * falling)
+        Ok(pupil.learn(&offers, texts, rate, &mut || chance.around_zero())?)
+    })
 }
 
 /// How what was learnt tells questions of businesses that it was not taught with; the adapter below it knows them all.

@@ -2,17 +2,15 @@
 //!
 //! For people who work on Atiende; the adapter that it writes is part of the program.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use crate::config::Config;
 use crate::knowledge::embed::learn::{Lesson, Student};
 use crate::train::businesses::{Business, read_all};
 use crate::train::chance::Chance;
+use crate::train::course::{Course, Unfinished};
 use crate::train::lessons::{Encyclopedia, of_businesses};
 use crate::train::measure::Quality;
 
@@ -20,18 +18,10 @@ use crate::train::measure::Quality;
 const SEED: u64 = 20_260_101;
 /// One of so many businesses, and of so many articles, is held out.
 const HELD_OUT: usize = 6;
-/// How long the longest step is, ...
-const RATE: f64 = 1e-3;
-/// ... over how many lessons it grows to that, ...
-const WARM_UP: usize = 20;
-/// ... and what part of it is left at the end.
-const LAST: f64 = 0.05;
 /// Of ten lessons so many are about an encyclopedia.
 const ENCYCLOPEDIA: usize = 4;
 /// Businesses in a lesson.
 const TOGETHER: usize = 2;
-/// How often is told how it goes.
-const TELL: usize = 25;
 
 /// What to teach with, and where to put the adapter.
 #[derive(clap::Args)]
@@ -76,10 +66,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<u8> {
         learnt.len()
     );
     println!("{recipe}");
-    // Now, and not after an hour: a folder that cannot be written to. What is there stays until there is something better.
-    let unfinished = args.out.with_extension("unfinished");
-    let cannot_write = |path: &Path| format!("cannot write {}", path.display());
-    let mut file = BufWriter::new(File::create(&unfinished).with_context(|| cannot_write(&unfinished))?);
+    let unfinished = Unfinished::begin(&args.out)?;
     let mut chance = Chance::new(SEED);
     let mut student = Student::open(&model, args.rank, &mut || chance.around_zero())?;
     report(&student, &held_out)?;
@@ -91,33 +78,16 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<u8> {
         }
     })?;
     report(&student, &held_out)?;
-    student.adapter(recipe)?.write(&mut file)?;
-    file.flush().with_context(|| cannot_write(&unfinished))?;
-    std::fs::rename(&unfinished, &args.out).with_context(|| cannot_write(&args.out))?;
+    let adapter = student.adapter(recipe)?;
+    unfinished.finish(|file| adapter.write(file))?;
     println!("The adapter is in {}", args.out.display());
     Ok(0)
 }
 
-fn teach(student: &mut Student, lessons: usize, next: impl Fn(&mut Chance) -> Lesson) -> anyhow::Result<()> {
+fn teach(student: &mut Student, steps: usize, next: impl Fn(&mut Chance) -> Lesson) -> anyhow::Result<()> {
     let mut chance = Chance::new(SEED);
-    let began = Instant::now();
-    let mut losses = 0.0;
-    for number in 1..=lessons {
-        losses += student.learn(&next(&mut chance), rate(number, lessons))?;
-        if number % TELL == 0 || number == lessons {
-            let since = (number - 1) % TELL + 1;
-            println!("{number:>5} loss {:.3} {:.0} s", losses / since as f32, began.elapsed().as_secs_f32());
-            losses = 0.0;
-        }
-    }
-    Ok(())
-}
-
-/// Grows at first, then falls with a cosine.
-fn rate(number: usize, lessons: usize) -> f64 {
-    let grown = (number as f64 / WARM_UP as f64).min(1.0);
-    let falling = (1.0 + (std::f64::consts::PI * number as f64 / lessons as f64).cos()) / 2.0;
-    RATE * grown * (LAST + (1.0 - LAST) * falling)
+    let course = Course { steps, rate: 1e-3, warm_up: 20, tell: 25 };
+    course.give(|rate| Ok(student.learn(&next(&mut chance), rate)?))
 }
 
 /// How the questions of businesses that it was not taught with find their sentences.
@@ -149,15 +119,4 @@ fn report(student: &Student, businesses: &[&Business]) -> anyhow::Result<()> {
         println!("has an answer or not, by the best cosine: AUC {:.3}", Quality::of(&best, 0.5).auc);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_grow_and_then_fall() {
-        assert!(rate(1, 600) < rate(20, 600) && rate(20, 600) > rate(300, 600) && rate(300, 600) > rate(600, 600));
-        assert!((rate(600, 600) - RATE * LAST).abs() < 1e-9);
-    }
 }

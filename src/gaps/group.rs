@@ -2,6 +2,8 @@
 //!
 //! Pure. Average linkage, because a chain of wordings each a little like the next must not tie unlike ones together.
 
+use crate::knowledge::dot::dot;
+
 /// A group while it grows.
 struct Cluster {
     members: Vec<usize>,
@@ -28,11 +30,6 @@ pub fn group(vectors: &[Vec<f32>], threshold: f32) -> Vec<Vec<usize>> {
     groups.iter_mut().for_each(|members| members.sort_unstable());
     groups.sort_unstable();
     groups
-}
-
-/// The sum of products.
-pub fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }
 
 /// The mean cosine between the members of two groups.

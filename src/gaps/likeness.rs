@@ -4,12 +4,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::Language;
+use crate::knowledge::dot::dot;
 use crate::knowledge::fold::{Token, tokens};
 use crate::knowledge::{EmbedError, Embedder};
 use crate::prompts::Prompts;
 use crate::understand::Intent;
-
-use super::group::dot;
 
 /// From which mean cosine on questions count as one, once what their languages have in common is taken off. Measured on
 /// about a hundred questions to a bakery and to a guest house in six languages: with both, pairs were told apart best

@@ -7,6 +7,7 @@ use super::Kernels;
 use super::format::LARGEST_BLOCK;
 use super::matrix::Matrix;
 use super::pool::Disjoint;
+use super::simd::{Simd, Work};
 
 /// Values of a row that share a minimum.
 const SUM: usize = 32;
@@ -133,94 +134,155 @@ impl Kernels {
                 let written = start..start + block * tile.rows;
                 let part = |size: usize| written.start / size..written.end / size;
                 // SAFETY: each block of each tile is given to one call, and every slice is cut by those.
-                let into = unsafe {
+                let work = unsafe {
                     BlockOfTile {
+                        numbers,
+                        first: tile.first * width + at * block,
+                        width,
+                        block,
+                        rows: tile.rows,
                         values: values.part(written.clone()),
                         scales: scales.part(part(block)),
                         sums: sums.part(part(SUM)),
                         negated: negated.part(part(part_around_middle(block))),
                     }
                 };
-                let of_row = |row: usize| (tile.first + row) * width + at * block;
-                into.quantize(tile.rows, |row| &numbers[of_row(row)..of_row(row) + block]);
+                self.level.run(work);
             }
         });
     }
 }
 
-/// Where a block of each row of a tile goes.
+/// A block of each row of a tile, and where what it becomes goes.
 struct BlockOfTile<'a> {
+    numbers: &'a [f32],
+    /// Where the block of the tile's first row begins in the numbers, ...
+    first: usize,
+    /// ... and how far from there that of the next row does.
+    width: usize,
+    block: usize,
+    rows: usize,
     values: &'a mut [i8],
     scales: &'a mut [f32],
     sums: &'a mut [f32],
     negated: &'a mut [i32],
 }
 
+impl Work for BlockOfTile<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        if self.block == LARGEST_BLOCK {
+            self.of_block::<S, LARGEST_BLOCK>(simd)
+        } else {
+            self.of_block::<S, SUM>(simd)
+        }
+    }
+}
+
 impl BlockOfTile<'_> {
-    fn quantize<'n>(self, rows: usize, numbers: impl Fn(usize) -> &'n [f32]) {
-        let mut buffer = [0; LARGEST_BLOCK];
-        for row in 0..rows {
-            let numbers = numbers(row);
-            let values = &mut buffer[..numbers.len()];
-            let is_wide = numbers.len() == LARGEST_BLOCK;
-            self.scales[row] = if is_wide { quantize_wide(numbers, values) } else { quantize_narrow(numbers, values) };
-            for (four, into) in values.chunks_exact(4).zip(self.values[4 * row..].chunks_mut(4 * rows)) {
-                into[..4].copy_from_slice(four);
+    #[inline(always)]
+    fn of_block<S: Simd, const BLOCK: usize>(self, simd: S) {
+        match self.rows {
+            8 => self.quantize::<S, BLOCK, 8>(simd),
+            4 => self.quantize::<S, BLOCK, 4>(simd),
+            2 => self.quantize::<S, BLOCK, 2>(simd),
+            _ => self.quantize::<S, BLOCK, 1>(simd),
+        }
+    }
+
+    #[inline(always)]
+    fn quantize<S: Simd, const BLOCK: usize, const ROWS: usize>(self, simd: S) {
+        assert!(self.rows == ROWS && self.block == BLOCK);
+        let mut values = [0; BLOCK];
+        for row in 0..ROWS {
+            let start = self.first + row * self.width;
+            let numbers = &self.numbers[start..start + BLOCK];
+            let is_wide = BLOCK == LARGEST_BLOCK;
+            let (scale, factor) = if is_wide { scale_of_wide(simd, numbers) } else { scale_of_narrow(simd, numbers) };
+            self.scales[row] = scale;
+            round_all(simd, numbers, factor, &mut values);
+            let (fours, _) = values.as_chunks::<4>();
+            let (places, _) = self.values.as_chunks_mut::<4>();
+            for (four, place) in fours.iter().zip(places[row..].iter_mut().step_by(ROWS)) {
+                *place = *four;
             }
-            for (values, into) in values.chunks_exact(SUM).zip(self.sums[row..].chunks_mut(rows)) {
-                into[0] = f32::from(sum(values));
+            for (values, into) in values.chunks_exact(SUM).zip(self.sums[row..].iter_mut().step_by(ROWS)) {
+                *into = f32::from(sum(values));
             }
-            let part = part_around_middle(numbers.len());
-            for (values, into) in values.chunks_exact(part).zip(self.negated[row..].chunks_mut(rows)) {
-                into[0] = -i32::from(sum(values));
+            let part = part_around_middle(BLOCK);
+            for (values, into) in values.chunks_exact(part).zip(self.negated[row..].iter_mut().step_by(ROWS)) {
+                *into = -i32::from(sum(values));
             }
         }
     }
 }
 
 /// Of 32 values at most.
+#[inline(always)]
 fn sum(values: &[i8]) -> i16 {
     values.iter().map(|value| i16::from(*value)).sum()
 }
 
-/// The largest magnitude, and 0, or not a number when one of them is not finite: comparisons do not see those, and
-/// what is not a number must not become one. By lanes, so that the compiler can use vectors.
-fn largest_magnitude(numbers: &[f32]) -> (f32, f32) {
-    let (mut lanes, mut poison) = ([0f32; 16], [0f32; 16]);
-    for chunk in numbers.chunks_exact(16) {
-        for ((lane, poison), number) in lanes.iter_mut().zip(&mut poison).zip(chunk) {
-            *lane = lane.max(number.abs());
-            *poison += number * 0.0;
-        }
-    }
-    (lanes.into_iter().fold(0.0, f32::max), poison.into_iter().sum())
+/// What some numbers lie between.
+struct Extremes {
+    /// The largest, at least 0, ...
+    most: f32,
+    /// ... and the smallest, negated, at least 0.
+    least: f32,
+    /// 0, or not a number when one of them is not finite: comparisons do not see those, and what is not a number must not
+    /// become one.
+    poison: f32,
 }
 
-/// The value of the largest magnitude becomes -127.
-fn quantize_wide(numbers: &[f32], values: &mut [i8]) -> f32 {
-    let (largest, poison) = largest_magnitude(numbers);
-    if largest == 0.0 {
-        values.fill(0);
-        return poison;
+impl Extremes {
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, numbers: &[f32]) -> Self {
+        let nothing = simd.splat(0.0);
+        let (mut most, mut least, mut poison) = (nothing, nothing, nothing);
+        for sixteen in numbers.as_chunks::<16>().0 {
+            // SAFETY: there are sixteen.
+            let floats = unsafe { simd.floats(sixteen.as_ptr()) };
+            most = simd.max(floats, most);
+            least = simd.min(floats, least);
+            poison = simd.mul_add(floats, nothing, poison);
+        }
+        let least = simd.largest(simd.sub_mul(least, simd.splat(1.0), nothing));
+        Extremes { most: simd.largest(most), least, poison: simd.sum(poison) }
     }
-    let extreme = numbers.iter().copied().find(|number| number.abs() == largest).unwrap_or(largest);
+}
+
+/// The value of the largest magnitude becomes -127: the scale, and what the numbers are multiplied with.
+#[inline(always)]
+fn scale_of_wide<S: Simd>(simd: S, numbers: &[f32]) -> (f32, f32) {
+    let Extremes { most, least, poison } = Extremes::of(simd, numbers);
+    let extreme = if most >= least { most } else { -least };
+    if extreme == 0.0 {
+        return (poison, 0.0);
+    }
     let factor = -127.0 / extreme;
-    round_all(numbers, factor, values);
-    1.0 / factor + poison
+    (1.0 / factor + poison, factor)
 }
 
 /// The largest magnitude becomes 127; the scale is what an `f16` can hold.
-fn quantize_narrow(numbers: &[f32], values: &mut [i8]) -> f32 {
-    let (largest, poison) = largest_magnitude(numbers);
-    let scale = largest / 127.0;
+#[inline(always)]
+fn scale_of_narrow<S: Simd>(simd: S, numbers: &[f32]) -> (f32, f32) {
+    let Extremes { most, least, poison } = Extremes::of(simd, numbers);
+    let scale = most.max(least) / 127.0;
     let factor = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-    round_all(numbers, factor, values);
-    half::f16::from_f32(scale).to_f32() + poison
+    (half::f16::from_f32(scale).to_f32() + poison, factor)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the numbers are scaled into the range of a byte")]
-fn round_all(numbers: &[f32], factor: f32, values: &mut [i8]) {
-    for (value, number) in values.iter_mut().zip(numbers) {
-        *value = (number * factor).round_ties_even().min(127.0) as i32 as i8;
+/// Sixteen at a time.
+#[inline(always)]
+fn round_all<S: Simd>(simd: S, numbers: &[f32], factor: f32, values: &mut [i8]) {
+    let (factor, most) = (simd.splat(factor), simd.splat(127.0));
+    for (numbers, values) in numbers.as_chunks::<16>().0.iter().zip(values.as_chunks_mut::<16>().0) {
+        // SAFETY: there are sixteen of each.
+        unsafe {
+            let scaled = simd.mul(simd.floats(numbers.as_ptr()), factor);
+            simd.store_rounded(values.as_mut_ptr(), simd.min(scaled, most));
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! run time ([`Level`]), so that one program is fast on every processor.
 //!
 //! All `unsafe` code of the project lives in this package, each block with its reason, behind functions that are safe
-//! to call. Never knows of models, tokens or files.
+//! to call. Never knows of models or tokens.
 //!
 //! What one column of a product or one row of attention comes to does not depend on what else is computed beside it:
 //! the same operations happen in the same order for it, alone or among others. Caches, batches and speculation rest on
@@ -16,11 +16,13 @@ mod attention;
 mod elementwise;
 mod format;
 mod level;
+mod low_rank;
 mod matrix;
 mod memory;
 mod norm;
 mod page;
 mod pool;
+mod probe;
 mod product;
 mod rotation;
 mod simd;
@@ -32,10 +34,12 @@ pub use self::attention::{Attention, Queries, Sees};
 pub use self::elementwise::{Gate, log_sum_exp};
 pub use self::format::Format;
 pub use self::level::Level;
+pub use self::low_rank::{LowRank, Update};
 pub use self::matrix::{Matrix, MatrixBuilder};
-pub use self::memory::read_all;
+pub use self::memory::{Mapped, read_all};
 pub use self::page::{POSITIONS as PAGE_POSITIONS, Page, PageShape};
 pub use self::pool::Pool;
+pub use self::probe::{Probe, dot_of_rows, pack};
 pub use self::product::Product;
 pub use self::rotation::{Angles, Pairs};
 

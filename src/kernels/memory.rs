@@ -1,10 +1,12 @@
-//! Memory for what is read at every token, and reading it as fast as the machine can: the limit that decoding is measured
-//! against.
+//! Memory for what is read at every token or question, and reading it as fast as the machine can: the limit that decoding
+//! is measured against.
 
 use std::alloc::{Layout, handle_alloc_error};
+use std::fs::File;
+use std::io;
 use std::ops::{Deref, DerefMut};
 
-use memmap2::MmapMut;
+use memmap2::{Mmap, MmapMut};
 
 /// Bytes that begin with a page, where the system can in pages of 2 MB: a processor has to look up where each page lies,
 /// and with a model's weights in small ones it does little else.
@@ -34,6 +36,31 @@ impl Deref for Pages {
 impl DerefMut for Pages {
     fn deref_mut(&mut self) -> &mut [u8] {
         &mut self.0
+    }
+}
+
+/// A file's bytes without a copy of them: the system holds what is read of them, and may let go of it.
+#[derive(Debug)]
+pub struct Mapped(Mmap);
+
+impl Mapped {
+    /// Of a whole file, which nobody may write to as long as this is there; it may be deleted, or another may take its name.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot map it.
+    pub fn of(file: &File) -> io::Result<Self> {
+        // SAFETY: Atiende never writes to a file that has its final name: it writes another one and renames it. Whoever may
+        // write to the files of a running program could change its memory by other ways.
+        Ok(Mapped(unsafe { Mmap::map(file) }?))
+    }
+}
+
+impl Deref for Mapped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
     }
 }
 

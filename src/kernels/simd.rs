@@ -125,6 +125,23 @@ pub(super) trait Simd: Copy {
     /// Sixteen `f32` can be written at `to`.
     unsafe fn store(self, to: *mut f32, floats: Self::Floats);
 
+    /// Stores each lane as the nearest whole number, of two that are equally near the even one; what is not between -127
+    /// and 127 becomes anything.
+    ///
+    /// # Safety
+    ///
+    /// Sixteen bytes can be written at `to`.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "as it says")]
+    unsafe fn store_rounded(self, to: *mut i8, floats: Self::Floats) {
+        let mut lanes = [0.0; 16];
+        // SAFETY: there is room for sixteen, and the caller answers for the bytes.
+        unsafe {
+            self.store(lanes.as_mut_ptr(), self.round(floats));
+            to.cast::<[i8; 16]>().write(lanes.map(|lane| lane as i8));
+        }
+    }
+
     fn add(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;
 
     fn mul(self, one: Self::Floats, other: Self::Floats) -> Self::Floats;

@@ -2,9 +2,11 @@
 
 mod attention;
 mod elementwise;
+mod low_rank;
 mod norm;
 mod page;
 mod pool;
+mod probe;
 mod product;
 mod rotation;
 

@@ -12,6 +12,7 @@
 
 mod adapter;
 mod bert;
+mod built_in;
 mod charsmap;
 mod gguf;
 mod late;
@@ -42,6 +43,8 @@ const QUERY: &str = "query: ";
 const PASSAGE: &str = "passage: ";
 /// What computes, for fingerprints: vectors that were kept are those of the same arithmetic.
 const COMPUTED_BY: &str = "kernels";
+/// The same of what is read with an adapter.
+const ADAPTED_BY: &str = "apart";
 /// How many packs may wait; whoever brings one more waits too.
 const QUEUE: usize = 16;
 /// About this many tokens are computed at once: enough to use each weight well, little enough to be done soon.
@@ -126,44 +129,48 @@ impl E5 {
         thread.spawn(move || serve(&model, &packs)).map_err(OpenError::Thread)?;
         let fingerprint = format!("e5-1-{}-{COMPUTED_BY}", &digest[..16]);
         let search_fingerprint = match is_adapted {
-            true => format!("{fingerprint}-{}-{}", Adapter::built_in_digest(), Late::built_in_digest()),
+            true => format!("{fingerprint}-{}-{}-{ADAPTED_BY}", Adapter::built_in_digest(), Late::built_in_digest()),
             false => fingerprint.clone(),
         };
         Ok(E5 { tokenizer, context, queue, fingerprint, search_fingerprint, is_adapted, late })
     }
 
     fn embed(&self, prefix: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let vectors = |read: Vec<Read>| Ok(read.into_iter().map(|read| read.vector).collect());
-        self.read(prefix, texts, (Weights::Own, &[]), vectors)
+        self.read(prefix, texts, (Weights::Own, &[]), |read| Ok(read.vector))
     }
 
-    /// Reads texts with the adapter's weights, and makes of each what `make` does of its vector and its tokens' states.
-    fn read_adapted<T>(
-        &self,
-        prefix: &str,
-        texts: &[String],
-        make: impl Fn(Read, Option<&Late>) -> candle_core::Result<T>,
-    ) -> Result<Vec<T>, EmbedError> {
-        let kept: &'static [usize] = if self.late.is_some() { &LAYERS } else { &[] };
-        self.read(prefix, texts, (Weights::Adapted, kept), |read| {
-            let made = read.into_iter().map(|read| make(read, self.late.as_ref())).collect::<candle_core::Result<_>>();
-            made.map_err(|error| EmbedError::Failed(error.to_string()))
-        })
+    /// After which layers the states of tokens are kept.
+    fn kept(&self) -> &'static [usize] {
+        if self.late.is_some() { &LAYERS } else { &[] }
     }
 
-    /// Reads texts, a pack at a time: the states of a long list's tokens would take much memory.
+    /// A question as it was read with the adapter.
+    fn asked(&self, read: Read) -> Result<Asked, EmbedError> {
+        let tokens = self.late.as_ref().map(|late| late.asked(&read.states)).transpose();
+        let tokens = tokens.map_err(|error| EmbedError::Failed(error.to_string()))?;
+        Ok(Asked { vector: read.vector, tokens })
+    }
+
+    /// Reads texts, a pack at a time, and makes of each what `make` makes of it: the states of a long list's tokens would take
+    /// much memory.
     fn read<T>(
         &self,
         prefix: &str,
         texts: &[String],
         (weights, kept): (Weights, &'static [usize]),
-        make: impl Fn(Vec<Read>) -> Result<Vec<T>, EmbedError>,
+        make: impl Fn(Read) -> Result<T, EmbedError>,
     ) -> Result<Vec<T>, EmbedError> {
-        let encode = |text: &String| self.tokenizer.encode(&format!("{prefix}{text}"), self.context);
-        let packs = packs(texts.iter().map(encode).collect());
         // All but one pack of a long list wait here and not in the queue, so that others get their turn in between.
-        let made = packs.into_iter().map(|texts| make(self.compute(texts, weights, kept)?));
+        let made = self.packs(prefix, texts).map(|texts| {
+            let read = self.compute(texts, weights, kept)?;
+            read.into_iter().map(&make).collect::<Result<Vec<T>, EmbedError>>()
+        });
         Ok(made.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    fn packs(&self, prefix: &str, texts: &[String]) -> impl Iterator<Item = Vec<Vec<u32>>> {
+        let encode = |text: &String| self.tokenizer.encode(&format!("{prefix}{text}"), self.context);
+        packs(texts.iter().map(encode).collect()).into_iter()
     }
 
     fn compute(&self, texts: Vec<Vec<u32>>, weights: Weights, kept: &'static [usize]) -> Result<Vec<Read>, EmbedError> {
@@ -184,15 +191,27 @@ impl Embedder for E5 {
     }
 
     fn embed_asked(&self, texts: &[String]) -> Result<Vec<Asked>, EmbedError> {
-        self.read_adapted(QUERY, texts, |read, late| {
-            let tokens = late.map(|late| late.asked(&read.states)).transpose()?;
-            Ok(Asked { vector: read.vector, tokens })
-        })
+        self.read(QUERY, texts, (Weights::Adapted, self.kept()), |read| self.asked(read))
+    }
+
+    fn embed_both(&self, texts: &[String]) -> Result<Vec<(Vec<f32>, Asked)>, EmbedError> {
+        let mut both = Vec::with_capacity(texts.len());
+        for texts in self.packs(QUERY, texts) {
+            let count = texts.len();
+            let twice = texts.iter().chain(&texts).cloned().collect();
+            let mut own = self.compute(twice, Weights::OwnThenAdapted(count), self.kept())?;
+            let adapted = own.split_off(count);
+            for (own, adapted) in own.into_iter().zip(adapted) {
+                both.push((own.vector, self.asked(adapted)?));
+            }
+        }
+        Ok(both)
     }
 
     fn embed_answers(&self, texts: &[String]) -> Result<Vec<Answer>, EmbedError> {
-        self.read_adapted(PASSAGE, texts, |read, late| {
-            let tokens = late.map(|late| late.answer(&read.states)).transpose()?.unwrap_or_default();
+        self.read(PASSAGE, texts, (Weights::Adapted, self.kept()), |read| {
+            let tokens = self.late.as_ref().map(|late| late.answer(&read.states)).transpose();
+            let tokens = tokens.map_err(|error| EmbedError::Failed(error.to_string()))?.unwrap_or_default();
             Ok(Answer { vector: read.vector.into(), tokens })
         })
     }

@@ -38,6 +38,12 @@ pub trait Embedder: Send + Sync {
         Ok(vectors.into_iter().map(|vector| Asked { vector, tokens: None }).collect())
     }
 
+    /// Both of each question, for the price of one reading where the model can: [`Embedder::embed_queries`] and
+    /// [`Embedder::embed_asked`].
+    fn embed_both(&self, texts: &[String]) -> Result<Vec<(Vec<f32>, Asked)>, EmbedError> {
+        Ok(self.embed_queries(texts)?.into_iter().zip(self.embed_asked(texts)?).collect())
+    }
+
     /// The same for each sentence, item or row below its heading.
     fn embed_answers(&self, texts: &[String]) -> Result<Vec<Answer>, EmbedError> {
         let vectors = self.embed_passages(texts)?;

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use super::dot::dot;
+
 /// The length of a token's row.
 pub const WIDTH: usize = 64;
 /// So many tokens of a question count, ...
@@ -71,8 +73,8 @@ pub struct Answer {
 impl AskedTokens {
     /// The log-odds, against that nothing does, that an answer answers; nothing where it has no tokens. `cosine` is that of
     /// the whole texts.
-    pub fn log_odds(&self, answer: &[i8], cosine: f32) -> Option<f32> {
-        let answer: Vec<f32> = answer.iter().map(|number| f32::from(*number) / ONE).collect();
+    pub fn log_odds(&self, answer: impl IntoIterator<Item = i8>, cosine: f32) -> Option<f32> {
+        let answer: Vec<f32> = answer.into_iter().map(|number| f32::from(number) / ONE).collect();
         if answer.len() < WIDTH || self.weights.is_empty() {
             return None;
         }
@@ -95,17 +97,6 @@ impl AskedTokens {
 /// The cosine of the nearest of an answer's tokens.
 fn nearest(row: &[f32], answer: &[f32]) -> f32 {
     answer.chunks_exact(WIDTH).map(|other| dot(row, other)).fold(-1.0, f32::max)
-}
-
-/// The dot product; eight sums side by side let the compiler use wide registers.
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    for (left, right) in left.chunks_exact(8).zip(right.chunks_exact(8)) {
-        for lane in 0..8 {
-            sums[lane] += left[lane] * right[lane];
-        }
-    }
-    sums.iter().sum()
 }
 
 /// Rows of length 1 as they are kept: a byte a number.
@@ -134,7 +125,7 @@ mod tests {
     }
 
     fn odds(asked: &AskedTokens, answer: &[usize]) -> f32 {
-        asked.log_odds(&packed(&rows(answer)), 0.85).expect("both have tokens")
+        asked.log_odds(packed(&rows(answer)).iter().copied(), 0.85).expect("both have tokens")
     }
 
     #[test]
@@ -154,8 +145,8 @@ mod tests {
 
     #[test]
     fn texts_without_tokens_tell_nothing() {
-        assert_eq!(asked(&[1], &[1.0]).log_odds(&[], 0.9), None);
-        assert_eq!(asked(&[], &[]).log_odds(&packed(&axis(1)), 0.9), None);
+        assert_eq!(asked(&[1], &[1.0]).log_odds([], 0.9), None);
+        assert_eq!(asked(&[], &[]).log_odds(packed(&axis(1)).iter().copied(), 0.9), None);
     }
 
     proptest! {
@@ -165,7 +156,7 @@ mod tests {
             weights in prop::collection::vec(0.0f32..50.0, 3),
             cosine in -1.0f32..1.0,
         ) {
-            let odds = asked(&[0, 5, 9], &weights).log_odds(&numbers, cosine).expect("both have tokens");
+            let odds = asked(&[0, 5, 9], &weights).log_odds(numbers, cosine).expect("both have tokens");
             prop_assert!(odds.is_finite());
         }
     }

@@ -10,6 +10,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use atiende_kernels::Probe;
+
+use super::dot::dot;
 use super::embedder::Embedder;
 use crate::domain::Language;
 
@@ -23,14 +26,20 @@ const COSINES: (f32, f32) = (0.82, 0.87);
 /// The manner in each language, computed when it is first asked for.
 pub struct Manners {
     examples: HashMap<Language, Vec<String>>,
-    means: Mutex<HashMap<Language, Option<Arc<Vec<f32>>>>>,
+    means: Mutex<HashMap<Language, Option<Arc<Mean>>>>,
+}
+
+/// The mean of the examples of a language.
+struct Mean {
+    direction: Vec<f32>,
+    probe: Arc<Probe>,
 }
 
 /// How much of which vector is taken off the similarities with one question.
 #[derive(Clone)]
 pub struct Manner {
     /// The mean of the examples.
-    pub mean: Arc<Vec<f32>>,
+    pub mean: Arc<Probe>,
     /// How much of it, 0 to [`MOST`].
     pub weight: f32,
 }
@@ -45,36 +54,47 @@ impl Manners {
     /// language takes as long as [`EXAMPLES`] messages.
     pub fn of(&self, embedder: &dyn Embedder, language: Language, question: &[f32]) -> Option<Manner> {
         let mean = self.mean(embedder, language)?;
-        let length = dot(&mean, &mean).sqrt();
         let (least, whole) = COSINES;
-        let share = ((dot(&mean, question) / length - least) / (whole - least)).clamp(0.0, 1.0);
-        (share > 0.0).then_some(Manner { mean, weight: MOST * share })
+        let share = ((dot(&mean.direction, question) - least) / (whole - least)).clamp(0.0, 1.0);
+        (share > 0.0).then(|| Manner { mean: mean.probe.clone(), weight: MOST * share })
     }
 
-    fn mean(&self, embedder: &dyn Embedder, language: Language) -> Option<Arc<Vec<f32>>> {
-        let mut means = self.means.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = means.get(&language) {
+    /// Computes the manner of every language before anybody writes in it, one after the other, as long as `goes_on` says so.
+    pub fn learn(&self, embedder: &dyn Embedder, goes_on: impl Fn() -> bool) {
+        let mut languages: Vec<Language> = self.examples.keys().copied().collect();
+        languages.sort_unstable();
+        for language in languages {
+            if !goes_on() {
+                return;
+            }
+            self.mean(embedder, language);
+        }
+    }
+
+    fn mean(&self, embedder: &dyn Embedder, language: Language) -> Option<Arc<Mean>> {
+        let known = || self.means.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(&language) {
             return known.clone();
         }
         let examples: Vec<String> = self.examples.get(&language)?.iter().take(EXAMPLES).cloned().collect();
         let vectors = embedder.embed_queries(&examples).ok()?;
-        let mean = mean_of(&vectors).map(Arc::new);
-        means.insert(language, mean.clone());
+        let mean = Mean::of(&vectors).map(Arc::new);
+        known().insert(language, mean.clone());
         mean
     }
 }
 
-fn mean_of(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
-    let mut sum = vectors.first()?.clone();
-    for vector in &vectors[1..] {
-        sum.iter_mut().zip(vector).for_each(|(sum, number)| *sum += number);
+impl Mean {
+    fn of(vectors: &[Vec<f32>]) -> Option<Self> {
+        let mut mean = vectors.first()?.clone();
+        for vector in &vectors[1..] {
+            mean.iter_mut().zip(vector).for_each(|(sum, number)| *sum += number);
+        }
+        mean.iter_mut().for_each(|number| *number /= vectors.len() as f32);
+        let probe = Arc::new(Probe::new(&mean));
+        let length = dot(&mean, &mean).sqrt();
+        Some(Mean { direction: mean.into_iter().map(|number| number / length).collect(), probe })
     }
-    sum.iter_mut().for_each(|number| *number /= vectors.len() as f32);
-    Some(sum)
-}
-
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]
@@ -112,5 +132,16 @@ mod tests {
         assert_eq!(weight(Language::En, 0), Some(MOST));
         assert_eq!(weight(Language::En, 1), None);
         assert_eq!(weight(Language::Es, 0), None);
+    }
+
+    #[test]
+    fn what_was_learnt_ahead_is_not_computed_again() {
+        let manners =
+            Manners::new(HashMap::from([(Language::En, vec!["hi".into()]), (Language::Es, vec!["hola".into()])]));
+        manners.learn(&Pointing, || false);
+        assert!(manners.means.lock().expect("no panic").is_empty());
+        manners.learn(&Pointing, || true);
+        let failing = crate::knowledge::fake::FakeEmbedder::failing();
+        assert!(manners.of(&failing, Language::En, &pointing(0)).is_some());
     }
 }

@@ -4,7 +4,7 @@
 //! Keeps a digest of the words and never the words.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -41,23 +41,30 @@ impl<E: Embedder> Remembering<E> {
     }
 }
 
+fn key(text: &str) -> Key {
+    Sha256::digest(text).into()
+}
+
+fn lock<T>(known: &Mutex<Known<T>>) -> MutexGuard<'_, Known<T>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The vectors of texts: those that are known, and the others as `embed` computes them.
 fn recall_or<T: Clone>(
     known: &Mutex<Known<T>>,
     texts: &[String],
     embed: impl FnOnce(&[String]) -> Result<Vec<T>, EmbedError>,
 ) -> Result<Vec<T>, EmbedError> {
-    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    let keys: Vec<Key> = texts.iter().map(|text| Sha256::digest(text).into()).collect();
+    let keys: Vec<Key> = texts.iter().map(|text| key(text)).collect();
     let mut found: Vec<Option<T>> = {
-        let known = lock();
+        let known = lock(known);
         keys.iter().map(|key| known.vectors.get(key).cloned()).collect()
     };
     let missing: Vec<usize> = (0..texts.len()).filter(|&index| found[index].is_none()).collect();
     if !missing.is_empty() {
         let new: Vec<String> = missing.iter().map(|&index| texts[index].clone()).collect();
         let vectors = embed(&new)?;
-        let mut known = lock();
+        let mut known = lock(known);
         for (index, vector) in missing.into_iter().zip(vectors) {
             known.keep(keys[index], vector.clone());
             found[index] = Some(vector);
@@ -94,6 +101,21 @@ impl<E: Embedder> Embedder for Remembering<E> {
         recall_or(&self.asked, texts, |new| self.embedder.embed_asked(new))
     }
 
+    fn embed_both(&self, texts: &[String]) -> Result<Vec<(Vec<f32>, Asked)>, EmbedError> {
+        let known = |text: &String| lock(&self.questions).vectors.contains_key(&key(text));
+        // What was looked at for its mood is only read as a question.
+        if !texts.iter().any(known) {
+            let both = self.embedder.embed_both(texts)?;
+            let (mut questions, mut asked) = (lock(&self.questions), lock(&self.asked));
+            for (text, (vector, heard)) in texts.iter().zip(&both) {
+                questions.keep(key(text), vector.clone());
+                asked.keep(key(text), heard.clone());
+            }
+            return Ok(both);
+        }
+        Ok(self.embed_queries(texts)?.into_iter().zip(self.embed_asked(texts)?).collect())
+    }
+
     fn embed_answers(&self, texts: &[String]) -> Result<Vec<Answer>, EmbedError> {
         self.embedder.embed_answers(texts)
     }
@@ -107,8 +129,8 @@ impl<E: Embedder> Embedder for Remembering<E> {
     }
 
     fn forget(&self) {
-        *self.questions.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+        *lock(&self.questions) = Known::default();
+        *lock(&self.asked) = Known::default();
     }
 
     fn fingerprint(&self) -> String {
@@ -171,6 +193,22 @@ mod tests {
         assert_eq!([computed(), computed()], [2, 2]);
         remembering.forget();
         assert_eq!(computed(), 4);
+    }
+
+    #[test]
+    fn both_of_a_question_are_known_afterwards_and_only_what_is_missing_is_computed() {
+        let remembering = Remembering::new(Counting::default());
+        let computed = || remembering.embedder.computed.load(Ordering::Relaxed);
+        let both = |texts: &[&str]| remembering.embed_both(&owned(texts)).expect("vectors");
+        let first = both(&["pan de centeno", "y el domingo"]);
+        assert_eq!(computed(), 4);
+        let text = owned(&["y el domingo"]);
+        assert_eq!(remembering.embed_queries(&text).expect("vectors")[0], first[1].0);
+        assert_eq!(remembering.embed_asked(&text).expect("vectors")[0], first[1].1);
+        assert_eq!((both(&["pan de centeno", "y el domingo"]), computed()), (first, 4));
+        remembering.embed_queries(&owned(&["hola"])).expect("vectors");
+        both(&["hola"]);
+        assert_eq!(computed(), 6);
     }
 
     #[test]

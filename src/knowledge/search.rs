@@ -3,36 +3,19 @@
 //! How much each of the two is trusted depends on whether question and passage share a language. Decides nothing:
 //! whether a passage does answer is judged elsewhere.
 
-use std::collections::{HashMap, HashSet};
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::thread;
+mod form;
+mod words;
 
-use super::embedder::{Embedder, Odds};
-use super::fold::{Token, tokens, unshouted};
-use super::index::{LookUp, QueryWord};
-use super::late::Asked;
-use super::manner::{Manner, Manners};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use self::form::forms;
+use self::words::{Measure, content_words};
+use super::embedder::Embedder;
+use super::manner::Manners;
 use super::passage::Passage;
-use super::prepare::{ear_key, hashed, stem_key};
 use super::snapshot::Snapshot;
 use crate::domain::Language;
-
-/// What BM25 counts for against the vectors where question and passage share a language.
-const LEXICAL_SHARE: f32 = 0.5;
-
-/// What shared names, numbers and loan words add at most across languages.
-const LEXICAL_ACROSS: f32 = 0.15;
-
-/// What words alone are worth across languages when there are no vectors.
-const LEXICAL_ACROSS_ALONE: f32 = 0.5;
-
-/// The cosines between which questions and passages lie with the default embedder: unrelated, and as near as it gets.
-const COSINES: (f32, f32) = (0.75, 0.95);
-
-/// The same across languages: there all cosines lie lower by about 0.05, and without this every passage in the
-/// customer's language would outdo the right one in another.
-const COSINES_ACROSS: (f32, f32) = (0.70, 0.90);
 
 /// What being the one thing that is meant adds to a passage's rank.
 const MEANT: f32 = 0.25;
@@ -43,21 +26,8 @@ const MOST_LOG_ODDS: f32 = 30.0;
 /// What being the one that reading token by token takes for the answer adds to it.
 const READ: f32 = 0.1;
 
-/// A question of at most this many content words leans on the one before it.
-const ELLIPTIC: usize = 2;
-
-/// Passages taken from each of the two searches.
-const CANDIDATES: usize = 200;
-
-/// What a misspelt word is worth against the right one.
-const SLIP: f32 = 0.85;
-
 /// A translation in the customer's language stands for another when it scores at least this share of it.
 const TRANSLATION_SHARE: f32 = 0.5;
-
-/// What BM25 keeps of a passage that holds none of the question's words by weight; the rest grows with their share.
-/// Without it one word in a heading outdoes three in a body.
-const UNCOVERED: f32 = 0.4;
 
 /// What finds passages by meaning.
 pub type Meaning<'a> = (&'a dyn Embedder, &'a Manners);
@@ -112,19 +82,6 @@ impl Hit {
 
 fn rank(score: f32, meant: Option<f32>) -> f32 {
     score + MEANT * meant.unwrap_or(0.0)
-}
-
-/// One way of putting the question.
-struct Form {
-    weight: f32,
-    own: Vec<QueryWord>,
-    foreign: Vec<QueryWord>,
-    own_measure: Measure,
-    foreign_measure: Measure,
-    vector: Option<Vec<f32>>,
-    /// The question as the embedder was taught to hear it.
-    asked: Option<Asked>,
-    manner: Option<Manner>,
 }
 
 /// What one way of putting it gives a passage.
@@ -221,207 +178,6 @@ fn with_translations(snapshot: &Snapshot, language: Language, found: HashMap<usi
         all.entry(index).and_modify(|known| *known = known.or_its_version(found)).or_insert(found);
     }
     all
-}
-
-fn forms(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query) -> Vec<Form> {
-    let own = content_words(snapshot, &query.text, query.language);
-    let is_elliptic = own.len() <= ELLIPTIC;
-    let context = query.context.as_deref().map(str::trim).filter(|context| !context.is_empty());
-    let mut texts = vec![query.text.clone()];
-    let mut forms = vec![form(snapshot, own, if context.is_some() && is_elliptic { 0.8 } else { 1.0 })];
-    if let Some(context) = context {
-        let joint = format!("{context} {}", query.text);
-        let mut words = content_words(snapshot, &joint, query.language);
-        // The new words say what changed and count more than those they lean on.
-        let new: HashSet<LookUp> =
-            forms[0].own.iter().flat_map(|word| word.terms.iter().map(|(term, _)| term.clone())).collect();
-        for word in &mut words {
-            if !word.terms.iter().any(|(term, _)| new.contains(term)) {
-                word.weight *= 0.7;
-            }
-        }
-        forms.push(form(snapshot, words, if is_elliptic { 1.0 } else { 0.85 }));
-        texts.push(joint);
-    }
-    let Some((embedder, manners)) = meaning.filter(|_| snapshot.has_vectors()) else { return forms };
-    let texts: Vec<String> = texts.iter().map(|text| unshouted(text)).collect();
-    let asked = if embedder.odds().is_some() { embedder.embed_asked(&texts).ok() } else { None };
-    for (form, asked) in forms.iter_mut().zip(asked.into_iter().flatten()) {
-        form.asked = Some(asked);
-    }
-    match embedder.embed_queries(&texts) {
-        Ok(vectors) => forms.iter_mut().zip(vectors).for_each(|(form, vector)| {
-            if snapshot.has_other_than(query.language) {
-                form.manner = manners.of(embedder, query.language, &vector);
-            }
-            form.vector = Some(vector);
-        }),
-        Err(fault) => tracing::warn!(%fault, "a question is looked up by its words alone"),
-    }
-    forms
-}
-
-fn form(snapshot: &Snapshot, own: Vec<QueryWord>, weight: f32) -> Form {
-    let foreign = foreign_words(&own);
-    let (own_measure, foreign_measure) = (Measure::new(snapshot, &own), Measure::new(snapshot, &foreign));
-    Form { weight, own, foreign, own_measure, foreign_measure, vector: None, asked: None, manner: None }
-}
-
-/// The different content words of a text with the ways of writing them that the index knows.
-fn content_words(snapshot: &Snapshot, text: &str, language: Language) -> Vec<QueryWord> {
-    let all = tokens(text, language);
-    // "Who are you?" has no content words: then every word has to serve.
-    let serves = |token: &&Token| !token.is_stopword || all.iter().all(|token| token.is_stopword);
-    let mut seen = HashSet::new();
-    all.iter()
-        .filter(serves)
-        .filter(|token| seen.insert(token.stem.clone()))
-        .map(|token| word(snapshot, token, language))
-        .collect()
-}
-
-fn word(snapshot: &Snapshot, token: &Token, language: Language) -> QueryWord {
-    let stem = stem_key(language, token);
-    let plain = (LookUp::Plain(token.plain.clone()), 1.0);
-    let mut terms = vec![(LookUp::Stem(stem.clone()), 1.0)];
-    if !snapshot.knows(&stem) && !token.is_number() {
-        let by_ear = ear_key(language, token).filter(|key| snapshot.knows(key));
-        match by_ear {
-            Some(key) => terms.push((LookUp::Ear(key), SLIP)),
-            None => terms.extend(snapshot.similar(&stem).into_iter().map(|key| (LookUp::Stem(key), SLIP))),
-        }
-    }
-    terms.push(plain);
-    QueryWord { terms, weight: 1.0 }
-}
-
-/// The same words for passages in other languages: only what is written alike everywhere.
-fn foreign_words(own: &[QueryWord]) -> Vec<QueryWord> {
-    own.iter()
-        .map(|word| QueryWord {
-            terms: word.terms.iter().filter(|(term, _)| matches!(term, LookUp::Plain(_))).cloned().collect(),
-            weight: word.weight,
-        })
-        .collect()
-}
-
-/// How rare a word is among the passages: the rarest of its known ways of writing, the most for an unknown word.
-fn rarity(snapshot: &Snapshot, word: &QueryWord) -> f32 {
-    let known = word.terms.iter().filter(|(term, _)| snapshot.knows(term.key()));
-    known.map(|(term, _)| snapshot.rarity(term.key())).reduce(f32::max).unwrap_or_else(|| snapshot.rarity(""))
-}
-
-/// The words of a question made ready to be looked for in many passages: their weights and their hashed keys.
-struct Measure {
-    words: Vec<(f32, Vec<(u64, f32)>)>,
-    total: f32,
-}
-
-impl Measure {
-    fn new(snapshot: &Snapshot, words: &[QueryWord]) -> Self {
-        let words: Vec<(f32, Vec<(u64, f32)>)> = words
-            .iter()
-            .map(|word| {
-                let keys = word.terms.iter().map(|(term, weight)| (hashed(term.key()), *weight)).collect();
-                (word.weight * rarity(snapshot, word), keys)
-            })
-            .collect();
-        let total = words.iter().map(|(weight, _)| weight).sum();
-        Measure { words, total }
-    }
-
-    /// The share of the words, by weight, that a passage holds.
-    fn coverage(&self, snapshot: &Snapshot, index: usize) -> f32 {
-        let held = self.words.iter().map(|(weight, keys)| {
-            let best = keys.iter().filter(|(key, _)| snapshot.holds(index, *key)).map(|(_, share)| *share);
-            weight * best.fold(0.0, f32::max)
-        });
-        if self.total > 0.0 { (held.sum::<f32>() / self.total).min(1.0) } else { 0.0 }
-    }
-}
-
-impl Form {
-    fn find(&self, snapshot: &Snapshot, odds: Option<Odds>, language: Language) -> HashMap<usize, Found> {
-        let nearest =
-            || self.vector.as_ref().map(|vector| snapshot.nearest(vector, language, CANDIDATES)).unwrap_or_default();
-        let shares =
-            || odds.zip(self.asked.as_ref()).map(|(odds, asked)| snapshot.shares(asked, odds, language, CANDIDATES));
-        // Each reads every vector of its kind, which in a large folder is what searching takes.
-        let (cosines, own, foreign, shares) = thread::scope(|scope| {
-            let nearest = scope.spawn(nearest);
-            let own: Vec<QueryWord> = self.own.iter().map(without_plain).collect();
-            let own = saturated(snapshot.find(&own, CANDIDATES), self.own_measure.total);
-            let foreign = saturated(snapshot.find(&self.foreign, CANDIDATES), self.foreign_measure.total);
-            let shares = shares();
-            (nearest.join().unwrap_or_else(|panic| resume_unwind(panic)), own, foreign, shares)
-        });
-        let common = self.common(snapshot, language, cosines.keys());
-        let candidates: HashSet<usize> =
-            own.keys().chain(foreign.keys()).copied().chain(cosines.keys().copied()).collect();
-        candidates
-            .into_iter()
-            .filter(|index| snapshot.serves(*index, language))
-            .map(|index| {
-                let is_own = snapshot.passages[index].language == language;
-                let (scores, measure) =
-                    if is_own { (&own, &self.own_measure) } else { (&foreign, &self.foreign_measure) };
-                let saturated = scores.get(&index).copied().unwrap_or(0.0);
-                let lexical = saturated * (UNCOVERED + (1.0 - UNCOVERED) * measure.coverage(snapshot, index));
-                // A passage that only its words found still has a meaning.
-                let cosine = self
-                    .vector
-                    .as_ref()
-                    .and_then(|vector| cosines.get(&index).copied().or_else(|| snapshot.similarity(index, vector)));
-                let cosine = cosine.map(|cosine| cosine - common.get(&index).copied().unwrap_or(0.0));
-                let dense = cosine.map(|cosine| rescaled(cosine, if is_own { COSINES } else { COSINES_ACROSS }));
-                // What is not among the most probable is hardly meant.
-                let meant = shares.as_ref().map(|shares| shares.get(&index).copied().unwrap_or(0.0));
-                let score = self.weight * combined(is_own, lexical, dense);
-                (index, Found { score, lexical, dense, meant, form: 0 })
-            })
-            .collect()
-    }
-}
-
-impl Form {
-    /// What the passages in other languages owe to the manner of the question, above and below what they all do.
-    fn common<'a>(
-        &self,
-        snapshot: &Snapshot,
-        language: Language,
-        candidates: impl Iterator<Item = &'a usize>,
-    ) -> HashMap<usize, f32> {
-        let Some(manner) = &self.manner else { return HashMap::new() };
-        let foreign = candidates.copied().filter(|index| snapshot.passages[*index].language != language);
-        let near: HashMap<usize, f32> =
-            foreign.filter_map(|index| Some((index, snapshot.similarity(index, &manner.mean)?))).collect();
-        let usual = near.values().sum::<f32>() / near.len().max(1) as f32;
-        near.into_iter().map(|(index, near)| (index, manner.weight * (near - usual))).collect()
-    }
-}
-
-fn without_plain(word: &QueryWord) -> QueryWord {
-    let terms = word.terms.iter().filter(|(term, _)| !matches!(term, LookUp::Plain(_))).cloned().collect();
-    QueryWord { terms, weight: word.weight }
-}
-
-/// BM25 made independent of the question: a half means about every word once in a body of usual length.
-fn saturated(scores: HashMap<usize, f32>, total: f32) -> HashMap<usize, f32> {
-    let total = total.max(f32::EPSILON);
-    scores.into_iter().map(|(index, score)| (index, score / (score + total))).collect()
-}
-
-fn rescaled(cosine: f32, (unrelated, nearest): (f32, f32)) -> f32 {
-    ((cosine - unrelated) / (nearest - unrelated)).clamp(0.0, 1.0)
-}
-
-fn combined(is_own: bool, lexical: f32, dense: Option<f32>) -> f32 {
-    match (is_own, dense) {
-        (true, Some(dense)) => LEXICAL_SHARE * lexical + (1.0 - LEXICAL_SHARE) * dense,
-        (true, None) => lexical,
-        (false, Some(dense)) => dense + LEXICAL_ACROSS * lexical * (1.0 - dense),
-        (false, None) => LEXICAL_ACROSS_ALONE * lexical,
-    }
 }
 
 /// Leaves out what says the same as a better hit, in the customer's language where it exists.

@@ -5,16 +5,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use atiende_kernels::Probe;
+
 use crate::domain::Language;
 
 use super::embedder::Odds;
 use super::fold::tokens;
 use super::index::{QueryWord, Words};
-use super::late::Asked;
 use super::load::Document;
 use super::passage::{Passage, PassageId};
 use super::prepare::{Prepared, hashed};
-use super::vectors::PassageVectors;
+use super::vectors::{Heard, PassageVectors};
 
 /// Passages this alike, in two languages, with the same figures, say the same.
 const SAME_CONTENT: f32 = 0.92;
@@ -39,6 +40,8 @@ pub struct Snapshot {
     frequencies: HashMap<u64, u32>,
     words: Option<Words>,
     vectors: Vec<Option<PassageVectors>>,
+    /// For each passage the language of those whom it is for; none where it is for all.
+    readers: Vec<Option<Language>>,
 }
 
 impl Snapshot {
@@ -59,11 +62,12 @@ impl Snapshot {
         let with_original =
             |(index, passage): (usize, &Arc<Passage>)| Some(((passage.original.as_ref()?.id, passage.language), index));
         let translated = passages.iter().enumerate().filter_map(with_original).collect();
+        let readers = passages.iter().map(|passage| passage.original.as_ref().map(|_| passage.language)).collect();
         let mut frequencies = HashMap::new();
         for key in files.iter().flat_map(|prepared| &prepared.keys).flat_map(|keys| keys.iter()) {
             *frequencies.entry(*key).or_insert(0) += 1;
         }
-        Snapshot { passages, version, files, places, by_id, translated, frequencies, words, vectors }
+        Snapshot { passages, version, files, places, by_id, translated, frequencies, words, vectors, readers }
     }
 
     /// The owner's files.
@@ -80,8 +84,7 @@ impl Snapshot {
     /// Whether a passage is for readers of a language: the owner's own are for all, and the best version of each is chosen
     /// later; a translation is for those who read it.
     pub fn serves(&self, index: usize, language: Language) -> bool {
-        let passage = &self.passages[index];
-        passage.original.is_none() || passage.language == language
+        self.readers[index].is_none_or(|reader| reader == language)
     }
 
     /// The translation made ahead that stands for a passage.
@@ -130,7 +133,7 @@ impl Snapshot {
     }
 
     /// The nearest passages for readers of a language to a question's vector, with their cosines.
-    pub fn nearest(&self, question: &[f32], language: Language, limit: usize) -> HashMap<usize, f32> {
+    pub fn nearest(&self, question: &Probe, language: Language, limit: usize) -> HashMap<usize, f32> {
         let served = (0..self.vectors.len()).filter(|index| self.serves(*index, language));
         let mut all: Vec<(usize, f32)> =
             served.filter_map(|index| Some((index, self.similarity(index, question)?))).collect();
@@ -143,13 +146,13 @@ impl Snapshot {
 
     /// How probable it is that a unit of a passage for readers of a language answers a question as it is asked, 0 to 1, among
     /// the nearest units and the chance that nothing does; for the most probable passages, at most `limit`.
-    pub fn shares(&self, asked: &Asked, odds: Odds, language: Language, limit: usize) -> HashMap<usize, f32> {
+    pub fn shares(&self, asked: &Heard, odds: Odds, language: Language, limit: usize) -> HashMap<usize, f32> {
         let mut weighed: Vec<f32> = Vec::new();
         let mut all: Vec<(usize, f32)> = Vec::new();
         for index in (0..self.vectors.len()).filter(|index| self.serves(*index, language)) {
             let Some(vectors) = &self.vectors[index] else { continue };
             let first = weighed.len();
-            weighed.extend(vectors.answers(asked).into_iter().map(|cosine| odds.of(cosine)));
+            weighed.extend(vectors.answers(asked).map(|cosine| odds.of(cosine)));
             all.push((index, weighed[first..].iter().sum()));
         }
         let total = 1.0 + largest(&mut weighed, WEIGHED).iter().sum::<f32>();
@@ -161,12 +164,13 @@ impl Snapshot {
     }
 
     /// The cosine of each unit of a passage, as an answer, with a question as it is asked; none without vectors.
-    pub fn answers(&self, index: usize, asked: &Asked) -> Vec<f32> {
-        self.vectors.get(index).and_then(Option::as_ref).map(|vectors| vectors.answers(asked)).unwrap_or_default()
+    pub fn answers(&self, index: usize, asked: &Heard) -> Vec<f32> {
+        let vectors = self.vectors.get(index).and_then(Option::as_ref);
+        vectors.map(|vectors| vectors.answers(asked).collect()).unwrap_or_default()
     }
 
     /// The log-odds of each unit of a passage to answer a question, token by token; none where they cannot be told.
-    pub fn log_odds(&self, index: usize, asked: &Asked) -> Vec<f32> {
+    pub fn log_odds(&self, index: usize, asked: &Heard) -> Vec<f32> {
         self.vectors.get(index).and_then(|vectors| vectors.as_ref()?.log_odds(asked)).unwrap_or_default()
     }
 
@@ -177,7 +181,7 @@ impl Snapshot {
     }
 
     /// The cosine of a passage with a question's vector.
-    pub fn similarity(&self, index: usize, question: &[f32]) -> Option<f32> {
+    pub fn similarity(&self, index: usize, question: &Probe) -> Option<f32> {
         Some(self.vectors.get(index)?.as_ref()?.similarity(question))
     }
 

@@ -3,67 +3,89 @@
 //!
 //! Exact search: every passage is compared. Names no model; the [`Embedder`] is handed in.
 
+mod shelf;
+
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use atiende_kernels::{Probe, dot_of_rows};
 use sha2::{Digest, Sha256};
 
+use self::shelf::{Entry, Key, Packed, Shelf};
 use super::embedder::{DIMENSION, EmbedError, Embedder};
-use super::late::{Answer, Asked, MOST_ANSWER, WIDTH, dot};
+use super::late::{Answer, Asked, AskedTokens, MOST_ANSWER, WIDTH};
 use super::passage::Passage;
-
-/// The first bytes of the file; the number changes with its layout or with what is embedded.
-const MAGIC: &[u8; 8] = b"ATVEC\x00\x03\n";
 
 /// Texts handed to the embedder at once.
 const BATCH: usize = 16;
 
-/// What is embedded is saved this often, so that a crash on a long first run loses little.
+/// What is embedded is saved when there is as much new as this, ...
 const SAVE_EVERY: usize = 512;
+/// ... and as one of so many that are kept already: saving writes all of them.
+const SAVE_SHARE: usize = 4;
 
-type Key = [u8; 16];
-
-/// The vectors of one passage.
-#[derive(Clone, Debug)]
+/// The vectors of one passage, where they are kept.
+#[derive(Clone)]
 pub struct PassageVectors {
-    whole: Arc<[f32]>,
-    windows: Vec<Arc<[f32]>>,
+    shelf: Arc<Shelf>,
+    whole: u32,
+    windows: Box<[u32]>,
     /// Each unit as an answer, in order.
-    answers: Vec<Answer>,
+    answers: Box<[u32]>,
+}
+
+/// A question as the embedder was taught to hear it, ready to be compared with many answers.
+pub struct Heard {
+    vector: Probe,
+    tokens: Option<AskedTokens>,
+}
+
+impl From<Asked> for Heard {
+    fn from(asked: Asked) -> Self {
+        Heard { vector: Probe::new(&asked.vector), tokens: asked.tokens }
+    }
 }
 
 /// Every vector that is known, with the file that keeps them.
 pub struct VectorStore {
     path: Option<PathBuf>,
     fingerprint: String,
-    known: HashMap<Key, Answer>,
+    shelf: Arc<Shelf>,
+    /// What was embedded since.
+    fresh: HashMap<Key, Packed>,
 }
 
 impl PassageVectors {
     /// The cosine of the whole passage with a question, averaged with that of its best pair of sentences.
-    pub fn similarity(&self, question: &[f32]) -> f32 {
-        let whole = dot(&self.whole, question);
-        let best = self.windows.iter().map(|window| dot(window, question)).fold(f32::MIN, f32::max);
+    pub fn similarity(&self, question: &Probe) -> f32 {
+        let whole = self.dot(question, self.whole);
+        let best = self.windows.iter().map(|window| self.dot(question, *window)).fold(f32::MIN, f32::max);
         if self.windows.is_empty() { whole } else { f32::midpoint(whole, best) }
     }
 
     /// The cosine of each unit, as an answer, with a question as it is asked, in order.
-    pub fn answers(&self, asked: &Asked) -> Vec<f32> {
-        self.answers.iter().map(|unit| dot(&unit.vector, &asked.vector)).collect()
+    pub fn answers(&self, asked: &Heard) -> impl Iterator<Item = f32> {
+        self.answers.iter().map(|unit| self.dot(&asked.vector, *unit))
     }
 
     /// The log-odds of each unit to answer a question, token by token; nothing where one of both has no tokens.
-    pub fn log_odds(&self, asked: &Asked) -> Option<Vec<f32>> {
+    pub fn log_odds(&self, asked: &Heard) -> Option<Vec<f32>> {
         let tokens = asked.tokens.as_ref()?;
-        let odds = |unit: &Answer| tokens.log_odds(&unit.tokens, dot(&unit.vector, &asked.vector));
-        self.answers.iter().map(odds).collect()
+        let odds = |(unit, cosine): (&u32, f32)| {
+            tokens.log_odds(self.shelf.tokens(*unit).iter().map(|byte| byte.cast_signed()), cosine)
+        };
+        self.answers.iter().zip(self.answers(asked)).map(odds).collect()
     }
 
     /// The cosine of two whole passages.
     pub fn likeness(&self, other: &PassageVectors) -> f32 {
-        dot(&self.whole, &other.whole)
+        dot_of_rows(self.shelf.row(self.whole), other.shelf.row(other.whole))
+    }
+
+    fn dot(&self, question: &Probe, place: u32) -> f32 {
+        let (row, scale) = self.shelf.row(place);
+        question.dot(row, scale)
     }
 }
 
@@ -107,8 +129,9 @@ impl Wanted {
 impl VectorStore {
     /// The vectors that a file holds for an embedder; none when it is missing, damaged or another embedder's.
     pub fn open(path: Option<PathBuf>, fingerprint: String) -> Self {
-        let known = path.as_deref().and_then(|path| read(path, &fingerprint)).unwrap_or_default();
-        VectorStore { path, fingerprint, known }
+        let kept = path.as_deref().and_then(|path| Shelf::open(path, &fingerprint));
+        let shelf = Arc::new(kept.unwrap_or_else(Shelf::empty));
+        VectorStore { path, fingerprint, shelf, fresh: HashMap::new() }
     }
 
     /// The vectors of each passage in order. Returns how many texts had to be embedded, and what went wrong.
@@ -121,25 +144,27 @@ impl VectorStore {
     ) -> (Vec<Option<PassageVectors>>, usize, Option<EmbedError>) {
         let wanted: Vec<Vec<Wanted>> = passages.iter().map(|passage| Wanted::of(passage)).collect();
         let (embedded, fault) = self.embed_missing(wanted.iter().flatten(), embedder);
-        let found = wanted.iter().map(|texts| self.passage(texts)).collect();
-        let used: HashMap<Key, Answer> =
-            wanted.iter().flatten().filter_map(|it| Some((it.key, self.known.get(&it.key)?.clone()))).collect();
-        let has_leftovers = used.len() < self.known.len();
-        self.known = used;
-        if embedded > 0 || has_leftovers {
-            self.save();
+        let used = in_order(wanted.iter().flatten());
+        let known = used.iter().filter(|key| self.is_known(key)).count();
+        if embedded > 0 || known < self.shelf.len() {
+            self.put_away(&used);
         }
+        let found = wanted.iter().map(|texts| self.passage(texts)).collect();
         (found, embedded, fault)
     }
 
     fn passage(&self, texts: &[Wanted]) -> Option<PassageVectors> {
-        let known = |is_answer: bool| {
+        let places = |is_answer: bool| {
             let these = texts.iter().filter(move |it| it.is_answer == is_answer);
-            these.map(|it| self.known.get(&it.key).cloned()).collect::<Option<Vec<_>>>()
+            these.map(|it| self.shelf.place(&it.key)).collect::<Option<Vec<u32>>>()
         };
-        let mut vectors: Vec<Arc<[f32]>> = known(false)?.into_iter().map(|text| text.vector).collect();
-        let windows = vectors.split_off(1);
-        Some(PassageVectors { whole: vectors.pop()?, windows, answers: known(true)? })
+        let mut whole = places(false)?;
+        let windows = whole.split_off(1).into();
+        Some(PassageVectors { shelf: self.shelf.clone(), whole: whole.pop()?, windows, answers: places(true)?.into() })
+    }
+
+    fn is_known(&self, key: &Key) -> bool {
+        self.fresh.contains_key(key) || self.shelf.place(key).is_some()
     }
 
     fn embed_missing<'a>(
@@ -148,54 +173,55 @@ impl VectorStore {
         embedder: &dyn Embedder,
     ) -> (usize, Option<EmbedError>) {
         let mut seen: HashSet<Key> = HashSet::new();
-        let is_new = |it: &&Wanted| !self.known.contains_key(&it.key) && seen.insert(it.key);
+        let is_new = |it: &&Wanted| !self.is_known(&it.key) && seen.insert(it.key);
         let (answers, texts): (Vec<&Wanted>, Vec<&Wanted>) = wanted.filter(is_new).partition(|it| it.is_answer);
-        let all = texts.len() + answers.len();
         let mut embedded = 0;
         for batch in texts.chunks(BATCH).chain(answers.chunks(BATCH)) {
             match embed(embedder, batch) {
-                Ok(vectors) => self.known.extend(batch.iter().map(|it| it.key).zip(vectors)),
+                Ok(packed) => self.fresh.extend(batch.iter().map(|it| it.key).zip(packed)),
                 Err(fault) => return (embedded, Some(fault)),
             }
             embedded += batch.len();
-            if embedded % SAVE_EVERY < BATCH && embedded < all {
-                self.save();
+            // A crash on a long first run loses little.
+            if self.path.is_some() && self.fresh.len() >= SAVE_EVERY.max(self.shelf.len() / SAVE_SHARE) {
+                let all: Vec<Key> =
+                    self.shelf.entries().map(|entry| entry.key).chain(self.fresh.keys().copied()).collect();
+                self.put_away(&all);
             }
         }
         (embedded, None)
     }
 
-    /// Saving is best effort: without the file the vectors are computed again after a restart.
-    fn save(&self) {
+    /// Puts what is known of these on another shelf, in this order, and saves it. Saving is best effort: without the file the
+    /// vectors are in memory, and computed again after a restart.
+    fn put_away(&mut self, keys: &[Key]) {
+        let known = |key: &Key| match self.fresh.get(key) {
+            Some(packed) => Some(packed.entry(*key)),
+            None => Some(self.shelf.entry(*key, self.shelf.place(key)?)),
+        };
+        let entries: Vec<Entry<'_>> = keys.iter().filter_map(known).collect();
+        let mut shelf = Shelf::of(&self.fingerprint, &entries);
         if let Some(path) = &self.path
-            && let Err(fault) = self.write(path)
+            && let Err(fault) = shelf.move_to(path)
         {
             tracing::warn!(path = %path.display(), %fault, "the vectors of the knowledge cannot be kept on disk");
         }
-    }
-
-    fn write(&self, path: &Path) -> std::io::Result<()> {
-        let tokens: usize = self.known.values().map(|text| text.tokens.len()).sum();
-        let mut bytes = Vec::with_capacity(64 + self.known.len() * (17 + DIMENSION * 4) + tokens);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&(self.fingerprint.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(self.fingerprint.as_bytes());
-        for (key, text) in &self.known {
-            bytes.extend_from_slice(key);
-            text.vector.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
-            bytes.push((text.tokens.len() / WIDTH) as u8);
-            bytes.extend(text.tokens.iter().map(|number| number.to_le_bytes()[0]));
-        }
-        let checksum = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&checksum);
-        let temporary = path.with_extension("new");
-        fs::write(&temporary, bytes)?;
-        fs::rename(temporary, path)
+        self.shelf = Arc::new(shelf);
+        self.fresh.clear();
     }
 }
 
+/// The key of each text once, in the order in which they are searched: those that tell what passages are about, then
+/// answers.
+fn in_order<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Key> {
+    let mut seen = HashSet::new();
+    let (answers, texts): (Vec<&Wanted>, Vec<&Wanted>) =
+        wanted.filter(|it| seen.insert(it.key)).partition(|it| it.is_answer);
+    texts.into_iter().chain(answers).map(|it| it.key).collect()
+}
+
 /// A batch that is of one kind; only answers have tokens.
-fn embed(embedder: &dyn Embedder, batch: &[&Wanted]) -> Result<Vec<Answer>, EmbedError> {
+fn embed(embedder: &dyn Embedder, batch: &[&Wanted]) -> Result<Vec<Packed>, EmbedError> {
     let texts: Vec<String> = batch.iter().map(|it| it.text.clone()).collect();
     let is_answer = batch.first().is_some_and(|it| it.is_answer);
     let without_tokens = |vector: Vec<f32>| Answer { vector: vector.into(), tokens: [].into() };
@@ -210,7 +236,7 @@ fn embed(embedder: &dyn Embedder, batch: &[&Wanted]) -> Result<Vec<Answer>, Embe
     if embedded.len() != texts.len() || !embedded.iter().all(is_sound) {
         return Err(EmbedError::Failed(format!("it did not return {DIMENSION} numbers for each text")));
     }
-    Ok(embedded)
+    Ok(embedded.iter().map(Packed::new).collect())
 }
 
 fn key(text: &str, is_answer: bool) -> Key {
@@ -220,44 +246,11 @@ fn key(text: &str, is_answer: bool) -> Key {
     key
 }
 
-fn read(path: &Path, fingerprint: &str) -> Option<HashMap<Key, Answer>> {
-    let bytes = fs::read(path).ok()?;
-    let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-    if Sha256::digest(content)[..] != *checksum {
-        return None;
-    }
-    let rest = content.strip_prefix(MAGIC)?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (name, mut rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    if name != fingerprint.as_bytes() {
-        return None;
-    }
-    let mut known = HashMap::new();
-    while !rest.is_empty() {
-        let (key, text, after) = entry(rest)?;
-        known.insert(key, text);
-        rest = after;
-    }
-    Some(known)
-}
-
-/// The first entry: its key, the vector, the number of tokens and a byte for each of their numbers; and what follows.
-fn entry(bytes: &[u8]) -> Option<(Key, Answer, &[u8])> {
-    let (key, rest) = bytes.split_first_chunk::<16>()?;
-    let (vector, rest) = rest.split_at_checked(DIMENSION * 4)?;
-    let (tokens, rest) = rest.split_first()?;
-    let (tokens, rest) = rest.split_at_checked(usize::from(*tokens) * WIDTH)?;
-    let tokens = tokens.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
-    Some((*key, Answer { vector: numbers_of(vector), tokens }, rest))
-}
-
-fn numbers_of(bytes: &[u8]) -> Arc<[f32]> {
-    bytes.chunks_exact(4).filter_map(|four| four.first_chunk::<4>()).map(|four| f32::from_le_bytes(*four)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use crate::domain::Language;
     use crate::knowledge::fake::FakeEmbedder;
     use crate::knowledge::passage::{Block, PassageId};
@@ -296,7 +289,7 @@ mod tests {
         let mut reopened = VectorStore::open(path.clone(), embedder.fingerprint());
         let (found, embedded, fault) = reopened.vectors(&[first.clone(), second], &embedder);
         assert_eq!((embedded, fault), (0, None));
-        let question = embedder.embed_queries(&["Pan\nUno.".to_owned()]).unwrap().remove(0);
+        let question = Probe::new(&embedder.embed_queries(&["Pan\nUno.".to_owned()]).unwrap()[0]);
         let similarity = |index: usize| found[index].as_ref().unwrap().similarity(&question);
         assert!(similarity(0) > 0.99 && similarity(0) > similarity(1));
         let mut other = VectorStore::open(path, "another model".into());
@@ -312,9 +305,9 @@ mod tests {
         let mut bytes = fs::read(&path).unwrap();
         bytes[100] ^= 1;
         fs::write(&path, &bytes).unwrap();
-        assert!(VectorStore::open(Some(path.clone()), embedder.fingerprint()).known.is_empty());
+        assert!(VectorStore::open(Some(path.clone()), embedder.fingerprint()).shelf.len() == 0);
         fs::write(&path, b"short").unwrap();
-        assert!(VectorStore::open(Some(path), embedder.fingerprint()).known.is_empty());
+        assert!(VectorStore::open(Some(path), embedder.fingerprint()).shelf.len() == 0);
     }
 
     #[test]

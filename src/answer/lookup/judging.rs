@@ -2,7 +2,8 @@
 //!
 //! Never searches and never writes.
 
-use super::{Lookup, evidence_of};
+use super::Lookup;
+use super::rating::evidence_of;
 use crate::answer::finding::Finding;
 use crate::answer::judge::judge;
 use crate::answer::model::ModelUse;

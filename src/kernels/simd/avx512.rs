@@ -3,11 +3,12 @@
 
 use std::arch::x86_64::{
     __m128i, __m256i, __m512, __m512i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_loadu_si128,
-    _mm_prefetch, _mm256_loadu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps,
-    _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fnmadd_ps,
-    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_roundscale_ps,
-    _mm512_scalef_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi16,
-    _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
+    _mm_prefetch, _mm_storeu_si128, _mm256_loadu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_cvtepi8_epi32,
+    _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_cvtps_epi32, _mm512_cvtsepi32_epi8,
+    _mm512_div_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_ternarylogic_epi32,
 };
 
 use super::{Avx2, Simd, Work};
@@ -162,6 +163,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn store(self, to: *mut f32, floats: __m512) {
         unsafe { _mm512_storeu_ps(to, floats) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_rounded(self, to: *mut i8, floats: __m512) {
+        unsafe { _mm_storeu_si128(to.cast::<__m128i>(), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(floats))) }
     }
 
     #[inline(always)]

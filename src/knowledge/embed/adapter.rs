@@ -6,24 +6,22 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read, Seek, Write};
 
-use candle_core::quantized::gguf_file::{self, Content, Value};
+use candle_core::quantized::gguf_file::Content;
 use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::built_in::{Kind, TRAINED_FOR};
 use crate::knowledge::embedder::Odds;
 
 /// The adapter that is part of the program, trained for multilingual-e5-small.
 static BUILT_IN: &[u8] = include_bytes!("../../../prompts/search/adapter.gguf");
-/// The model that it was trained for, by the name that its file carries.
-pub const TRAINED_FOR: &str = "multilingual-e5-small";
 /// What its cosines mean: how much they count, and at which "nothing here answers" stands.
 pub const ODDS: Odds = Odds { sharpness: 40.0, nothing: 0.84 };
 /// How its two parts are called after the weight that they belong to.
 const DOWN: &str = "lora_a";
 const UP: &str = "lora_b";
-const BASE: &str = "adapter.base_model";
-const RECIPE: &str = "adapter.recipe";
+const KIND: Kind = Kind { prefix: "adapter", name: "the adapter" };
 
 /// One weight's update: `up · down`, of shape `[outputs, inputs]`.
 #[derive(Clone, Debug)]
@@ -68,13 +66,7 @@ impl Adapter {
     /// When it is no adapter, was cut short, or is for another model.
     pub fn read(file: &mut (impl Read + Seek)) -> Result<Adapter> {
         let content = Content::read(file)?;
-        let text = |key: &str| match content.metadata.get(key) {
-            Some(value) => value.to_string().cloned(),
-            None => bail!("the adapter says nothing about `{key}`"),
-        };
-        if text(BASE)? != TRAINED_FOR {
-            bail!("the adapter is for `{}` instead of `{TRAINED_FOR}`", text(BASE)?);
-        }
+        let recipe = KIND.recipe(&content)?;
         let mut updates = HashMap::new();
         for name in content.tensor_infos.keys() {
             let Some(weight) = name.strip_suffix(&format!(".weight.{DOWN}")) else { continue };
@@ -83,7 +75,7 @@ impl Adapter {
             };
             updates.insert(weight.to_owned(), LowRank { down: part(DOWN)?, up: part(UP)? });
         }
-        Ok(Adapter { recipe: text(RECIPE)?, updates })
+        Ok(Adapter { recipe, updates })
     }
 
     /// Writes a file, its numbers as halves.
@@ -100,17 +92,8 @@ impl Adapter {
                 tensors.push((format!("{name}.weight.{part}"), QTensor::quantize(numbers, GgmlDType::F16)?));
             }
         }
-        let text = |text: &str| Value::String(text.to_owned());
-        let values = [
-            ("general.architecture", text("bert")),
-            ("general.type", text("adapter")),
-            ("adapter.type", text("lora")),
-            (BASE, text(TRAINED_FOR)),
-            (RECIPE, text(&self.recipe)),
-        ];
-        let metadata: Vec<(&str, &Value)> = values.iter().map(|(key, value)| (*key, value)).collect();
-        let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        gguf_file::write(file, &metadata, &tensors)
+        let says = [("general.type", "adapter"), ("adapter.type", "lora")];
+        KIND.write(file, &self.recipe, &says, &tensors)
     }
 }
 

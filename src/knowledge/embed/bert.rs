@@ -1,7 +1,8 @@
 //! A BERT encoder: learned positions, normalisation after each half of a layer, the mean of all tokens as the vector.
 //!
 //! Several texts are computed at once as one long row of tokens; only attention looks at each text by itself. Nothing is
-//! padded, and a text's vector is the same, to the last bit, whatever its neighbours are.
+//! padded, and a text's vector is the same, to the last bit, whatever its neighbours are. Some of the texts may be read with
+//! an adapter's updates, and the others as the file has the weights: a question is read in both ways in one pass.
 
 mod layer;
 
@@ -21,26 +22,40 @@ pub(super) struct Bert {
     positions: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
-    /// The layers with an adapter's updates, where there is one.
-    adapted: Option<Vec<Layer>>,
+    /// Whether they have an adapter's updates.
+    is_adapted: bool,
     sizes: Sizes,
     kernels: Kernels,
 }
 
-/// With which weights texts are computed.
+/// With which weights texts are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weights {
     /// As the file holds them.
     Own,
     /// With the adapter's updates, where there is one.
     Adapted,
+    /// So many of the first texts as the file holds them, the others with the updates.
+    OwnThenAdapted(usize),
+}
+
+impl Weights {
+    /// How many of some texts are read as the file holds the weights.
+    fn own(self, texts: usize) -> usize {
+        match self {
+            Weights::Own => texts,
+            Weights::Adapted => 0,
+            Weights::OwnThenAdapted(own) => own.min(texts),
+        }
+    }
 }
 
 /// What a text was read as.
 pub(super) struct Read {
     /// Of length 1.
     pub vector: Vec<f32>,
-    /// The states of each token, one token after the other; none where none are kept.
+    /// The states of each token, one token after the other; none where none are kept, nor of texts that are read as the file
+    /// holds the weights.
     pub states: Vec<f32>,
 }
 
@@ -63,7 +78,7 @@ struct Span {
 }
 
 impl Bert {
-    /// Loads the weights, and beside them once more those of the layers with what `adapter` adds. Computes with `kernels`.
+    /// Loads the weights, and beside them what `adapter` adds. Computes with `kernels`.
     pub(super) fn from_file(
         file: &mut ModelFile,
         kernels: Kernels,
@@ -78,18 +93,14 @@ impl Bert {
         let types = file.tensor("token_types.weight", &[types, hidden])?.dequantize(&Device::Cpu)?;
         let positions = positions.broadcast_add(&types.get(0)?)?.flatten_all()?.to_vec1()?;
         let norm = Norm::from_file(file, "token_embd_norm", &sizes)?;
-        let mut layers = |adapter: Option<&Adapter>| {
-            let layers = (0..sizes.layers).map(|index| Layer::from_file(file, index, &sizes, &kernels, adapter));
-            layers.collect::<std::result::Result<Vec<_>, Flaw>>()
-        };
-        let own = layers(None)?;
-        let adapted = adapter.map(|adapter| layers(Some(adapter))).transpose()?;
-        Ok(Bert { tokens, positions, norm, layers: own, adapted, sizes, kernels })
+        let layers = (0..sizes.layers).map(|index| Layer::from_file(file, index, &sizes, &kernels, adapter));
+        let layers = layers.collect::<std::result::Result<_, Flaw>>()?;
+        Ok(Bert { tokens, positions, norm, layers, is_adapted: adapter.is_some(), sizes, kernels })
     }
 
     /// Whether an adapter adds to it.
     pub(super) fn is_adapted(&self) -> bool {
-        self.adapted.is_some()
+        self.is_adapted
     }
 
     /// How many layers it has, ...
@@ -137,17 +148,20 @@ impl Bert {
         let mut rows = self.input(texts)?;
         let mut scratch = Scratch::default();
         let mut states: Vec<Vec<f32>> = Vec::new();
-        let layers = self.adapted.as_ref().filter(|_| weights == Weights::Adapted).unwrap_or(&self.layers);
-        for (number, layer) in (1..).zip(layers) {
-            layer.forward(&self.kernels, &mut rows, &spans, &mut scratch);
+        let adapted: usize = spans[..weights.own(texts.len())].iter().map(|span| span.length).sum();
+        for (number, layer) in (1..).zip(&self.layers) {
+            layer.forward(&self.kernels, &mut rows, adapted, &spans, &mut scratch);
             if kept.contains(&number) {
-                states.push(rows.clone());
+                states.push(rows[adapted * hidden..].to_vec());
             }
         }
         let of_token = |token: usize| states.iter().flat_map(move |rows| &rows[token * hidden..][..hidden]).copied();
         let of_text = |span: &Span| Read {
             vector: pool(&rows[span.start * hidden..][..span.length * hidden], hidden),
-            states: (span.start..span.start + span.length).flat_map(of_token).collect(),
+            states: match span.start.checked_sub(adapted) {
+                Some(first) => (first..first + span.length).flat_map(of_token).collect(),
+                None => Vec::new(),
+            },
         };
         Ok(spans.iter().map(of_text).collect())
     }
@@ -226,6 +240,7 @@ mod tests {
     use atiende_kernels::Level;
 
     use super::*;
+    use crate::knowledge::dot::dot;
     use crate::knowledge::embed::tests::tiny_model;
 
     fn tiny(kernels: Kernels) -> Bert {
@@ -235,10 +250,6 @@ mod tests {
 
     fn tiny_on_one_thread() -> Bert {
         tiny(Kernels::new(1).expect("a thread"))
-    }
-
-    fn dot(one: &[f32], other: &[f32]) -> f32 {
-        one.iter().zip(other).map(|(one, other)| one * other).sum()
     }
 
     #[test]

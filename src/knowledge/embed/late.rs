@@ -5,19 +5,18 @@
 
 use std::io::{Cursor, Read, Seek, Write};
 
-use candle_core::quantized::gguf_file::{self, Content, Value};
+use candle_core::quantized::gguf_file::Content;
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Result, Tensor, bail};
 use sha2::{Digest, Sha256};
 
-use super::adapter::{Adapter, TRAINED_FOR};
+use super::adapter::Adapter;
+use super::built_in::Kind;
 use crate::knowledge::late::{AskedTokens, Counting, MOST_ANSWER, MOST_ASKED, TINY, WIDTH, packed};
 
 /// What is part of the program, trained with its adapter for multilingual-e5-small.
 static BUILT_IN: &[u8] = include_bytes!("../../../prompts/search/late.gguf");
-const BASE: &str = "late.base_model";
-const ADAPTER: &str = "late.adapter";
-const RECIPE: &str = "late.recipe";
+const KIND: Kind = Kind { prefix: "late", name: "the file for late interaction" };
 /// After which layers, counted from 1, a token's states are read; they stand side by side.
 pub const LAYERS: [usize; 2] = [8, 12];
 
@@ -117,13 +116,8 @@ impl Late {
     /// When it is no such file, was cut short, or is for another model.
     pub fn read(file: &mut (impl Read + Seek)) -> Result<Late> {
         let content = Content::read(file)?;
-        let text = |key: &str| match content.metadata.get(key) {
-            Some(value) => value.to_string().cloned(),
-            None => bail!("the file for late interaction says nothing about `{key}`"),
-        };
-        if text(BASE)? != TRAINED_FOR {
-            bail!("the file for late interaction is for `{}` instead of `{TRAINED_FOR}`", text(BASE)?);
-        }
+        let recipe = KIND.recipe(&content)?;
+        let adapter = KIND.text(&content, "adapter")?;
         let mut numbers = |name: &str| content.tensor(file, name, &Device::Cpu)?.dequantize(&Device::Cpu);
         let mut projection = |name: &str, columns: usize| {
             let weight = numbers(&format!("{name}.weight"))?.t()?.contiguous()?;
@@ -144,7 +138,7 @@ impl Late {
             bail!("the projections of late interaction differ in what they take");
         }
         let counting = Counting { mean, weakest, cosine, matter, sharpness };
-        Ok(Late { recipe: text(RECIPE)?, adapter: text(ADAPTER)?, asked, answer, matters, alone, counting })
+        Ok(Late { recipe, adapter, asked, answer, matters, alone, counting })
     }
 
     /// Writes a file, its projections as halves.
@@ -160,17 +154,8 @@ impl Late {
         for (name, part) in parts {
             tensors.extend(part.tensors(name)?);
         }
-        let text = |text: &str| Value::String(text.to_owned());
-        let values = [
-            ("general.architecture", text("bert")),
-            ("general.type", text("late-interaction")),
-            (BASE, text(TRAINED_FOR)),
-            (ADAPTER, text(&self.adapter)),
-            (RECIPE, text(&self.recipe)),
-        ];
-        let metadata: Vec<(&str, &Value)> = values.iter().map(|(key, value)| (*key, value)).collect();
-        let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        gguf_file::write(file, &metadata, &tensors)
+        let says = [("general.type", "late-interaction"), ("late.adapter", self.adapter.as_str())];
+        KIND.write(file, &self.recipe, &says, &tensors)
     }
 }
 
@@ -187,6 +172,7 @@ fn softplus(number: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::embed::built_in::TRAINED_FOR;
 
     fn late() -> Late {
         let projection = |columns: usize, spread: f32| {
@@ -229,8 +215,8 @@ mod tests {
         let late = late();
         let states = |shift: f32| -> Vec<f32> { (0..24).map(|index| (index as f32 * 1.7 + shift).sin()).collect() };
         let asked = late.asked(&states(0.0))?;
-        let [same, other] =
-            [0.0, 2.0].map(|shift| asked.log_odds(&late.answer(&states(shift)).expect("an answer"), 0.8));
+        let [same, other] = [0.0, 2.0]
+            .map(|shift| asked.log_odds(late.answer(&states(shift)).expect("an answer").iter().copied(), 0.8));
         assert!(same > other, "{same:?}, {other:?}");
         Ok(())
     }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use atiende_kernels::{Activations, Attention, Kernels, PAGE_POSITIONS, Page, PageShape, Queries, Sees};
 use candle_core::Device;
-use candle_core::quantized::{GgmlDType, QTensor};
 
 use super::{Sizes, Span};
-use crate::knowledge::embed::adapter::{Adapter, LowRank};
+use crate::knowledge::embed::adapter::Adapter;
 use crate::knowledge::embed::gguf::{Flaw, ModelFile};
-use crate::knowledge::embed::linear::Linear;
+use crate::knowledge::embed::linear::{Linear, Rows};
 
 /// The weights of a layer.
 pub(super) struct Layer {
@@ -59,11 +58,8 @@ impl Layer {
         let mut linear = |name: &str, outputs: usize, inputs: usize| -> Result<Linear, Flaw> {
             let name = format!("blk.{index}.{name}");
             let weight = file.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-            let weight = match adapter.and_then(|adapter| adapter.updates.get(&name)) {
-                Some(update) => updated(&weight, update)?,
-                None => weight,
-            };
-            Ok(Linear::new(&weight, &file.tensor(&format!("{name}.bias"), &[outputs])?, kernels)?)
+            let update = adapter.and_then(|adapter| adapter.updates.get(&name));
+            Ok(Linear::new(&weight, &file.tensor(&format!("{name}.bias"), &[outputs])?, update, kernels)?)
         };
         #[expect(clippy::cast_precision_loss, reason = "heads have some dozen numbers")]
         let scale = 1.0 / (sizes.head() as f32).sqrt();
@@ -81,29 +77,33 @@ impl Layer {
         })
     }
 
-    /// Works on the rows of all texts, in place.
-    pub(super) fn forward(&self, kernels: &Kernels, rows: &mut [f32], spans: &[Span], scratch: &mut Scratch) {
-        self.attend(kernels, rows, spans, scratch);
+    /// Works on the rows of all texts, in place; on those from `adapted` on with the adapter's updates.
+    pub(super) fn forward(
+        &self,
+        kernels: &Kernels,
+        rows: &mut [f32],
+        adapted: usize,
+        spans: &[Span],
+        scratch: &mut Scratch,
+    ) {
+        self.attend(kernels, Rows { numbers: rows, adapted }, spans, scratch);
         let Scratch { activations, attended, result, raised, .. } = scratch;
-        Linear::quantize(kernels, attended, &[&self.output], activations);
-        Linear::multiply(kernels, activations, [(&self.output, &mut *result)]);
+        let of = |numbers| Rows { numbers, adapted };
+        Linear::multiply(kernels, of(attended), &mut [(&self.output, result)], activations);
         kernels.add(rows, result);
         self.attention_norm.apply(kernels, rows);
-        Linear::quantize(kernels, rows, &[&self.up], activations);
-        Linear::multiply(kernels, activations, [(&self.up, &mut *raised)]);
+        Linear::multiply(kernels, of(rows), &mut [(&self.up, raised)], activations);
         kernels.gelu(raised);
-        Linear::quantize(kernels, raised, &[&self.down], activations);
-        Linear::multiply(kernels, activations, [(&self.down, &mut *result)]);
+        Linear::multiply(kernels, of(raised), &mut [(&self.down, result)], activations);
         kernels.add(rows, result);
         self.output_norm.apply(kernels, rows);
     }
 
     /// Every token looks at all tokens of its own text.
-    fn attend(&self, kernels: &Kernels, rows: &[f32], spans: &[Span], scratch: &mut Scratch) {
+    fn attend(&self, kernels: &Kernels, rows: Rows<'_>, spans: &[Span], scratch: &mut Scratch) {
         let Scratch { activations, queries, keys, values, attended, pages, .. } = scratch;
-        Linear::quantize(kernels, rows, &[&self.query, &self.key, &self.value], activations);
-        let products = [(&self.query, &mut *queries), (&self.key, &mut *keys), (&self.value, &mut *values)];
-        Linear::multiply(kernels, activations, products);
+        let mut products = [(&self.query, &mut *queries), (&self.key, &mut *keys), (&self.value, &mut *values)];
+        Linear::multiply(kernels, rows, &mut products, activations);
         let shape = self.attention.shape;
         let width = shape.heads * shape.head;
         pages.resize_with(spans.len(), Vec::new);
@@ -120,14 +120,9 @@ impl Layer {
             .zip(&*pages)
             .map(|(span, pages)| Queries { pages, row: span.start, count: span.length, position: 0 })
             .collect();
-        attended.resize(rows.len(), 0.0);
+        attended.resize(rows.numbers.len(), 0.0);
         kernels.attend(&self.attention, &texts, queries, attended);
     }
-}
-
-/// A weight with its update, in eight bits: an update is smaller than the steps of four.
-fn updated(weight: &QTensor, update: &LowRank) -> Result<QTensor, Flaw> {
-    Ok(QTensor::quantize(&(weight.dequantize(&Device::Cpu)? + update.delta()?)?, GgmlDType::Q8_0)?)
 }
 
 impl Norm {

@@ -15,6 +15,7 @@ use super::super::bert::Weights;
 pub use super::super::late::Late;
 use super::super::late::{LAYERS, Projection};
 use super::super::{PASSAGE, QUERY, packs};
+use crate::knowledge::dot::dot;
 use crate::knowledge::late::{Counting, MOST_ANSWER, MOST_ASKED, TINY, WIDTH};
 
 /// Which share of a state's numbers is left out of each text, so that none is relied on.
@@ -252,7 +253,7 @@ impl Pupil {
         let asked = late.asked(&question.states)?;
         let odds = |answer: &&Text| {
             let tokens = late.answer(&answer.states)?;
-            Ok(asked.log_odds(&tokens, dot(&question.vector, &answer.vector)).unwrap_or(f32::MIN))
+            Ok(asked.log_odds(tokens.iter().copied(), dot(&question.vector, &answer.vector)).unwrap_or(f32::MIN))
         };
         answers.iter().map(odds).collect()
     }
@@ -290,10 +291,6 @@ impl Pupil {
 
 fn normalised(rows: &Tensor) -> Result<Tensor> {
     rows.broadcast_div(&(rows.sqr()?.sum_keepdim(D::Minus1)? + f64::from(TINY))?.sqrt()?)
-}
-
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor};
 
+use crate::knowledge::dot::dot;
+
 /// The numbers of a contiguous tensor of floats.
 fn numbers<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let Some((start, end)) = layout.contiguous_offsets() else { candle_core::bail!("the numbers do not lie in order") };
@@ -225,18 +227,6 @@ impl CustomOp1 for Attention {
         self.heads(all.dim(1)? / 3).for_each(|head| head.backward(&numbers, &slope, &mut slopes));
         tensor(&slopes, all.shape()).map(Some)
     }
-}
-
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (one, other) = (one.chunks_exact(8), other.chunks_exact(8));
-    let rest: f32 = one.remainder().iter().zip(other.remainder()).map(|(one, other)| one * other).sum();
-    for (one, other) in one.zip(other) {
-        for lane in 0..8 {
-            sums[lane] += one[lane] * other[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }
 
 fn add(to: &mut [f32], times: f32, what: &[f32]) {
