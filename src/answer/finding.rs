@@ -33,7 +33,7 @@ pub struct Finding {
     pub confidence: f32,
     /// Whether two passages on different subjects tie.
     pub ambiguous: bool,
-    /// What the customer may have meant, best first; empty where the customer could not read the headings.
+    /// What the customer may have meant, best first, in words that the customer can read.
     pub subjects: Vec<Subject>,
     /// Whether nothing in the knowledge resembles the question.
     pub off_topic: bool,
@@ -69,9 +69,9 @@ pub struct Asked {
 pub struct Subject {
     /// The passage that fits best of those below the heading.
     pub passage: PassageId,
-    /// The owner's heading.
+    /// The owner's heading, in the customer's language.
     pub title: String,
-    /// The headings above it, outermost first; empty where there are none.
+    /// The headings above it, outermost first, or the owner's own where the title is translated; empty where there are none.
     pub under: String,
 }
 
@@ -112,16 +112,26 @@ impl Finding {
     /// The headings, in the customer's language, of what may have been meant: of the passages that tie for the best, or
     /// else of those that lie near it.
     pub(super) fn subjects_in(&self, language: Language) -> Vec<Subject> {
+        self.offered(|hit| hit.passage.language == language).into_iter().filter_map(Subject::of).collect()
+    }
+
+    /// The same of passages in other languages, each with its own.
+    pub(super) fn subjects_across(&self, language: Language) -> Vec<(Language, Subject)> {
+        let offered = self.offered(|hit| hit.passage.language != language);
+        offered.into_iter().filter_map(|hit| Some((hit.passage.language, Subject::of(hit)?))).collect()
+    }
+
+    fn offered(&self, can_be: impl Fn(&Hit) -> bool) -> Vec<&Hit> {
         let Some(first) = self.hits.first() else { return Vec::new() };
         let near = if self.ambiguous { TIE } else { OFFERED };
         let mut offered: Vec<&Hit> = Vec::new();
-        for hit in self.hits.iter().filter(|hit| hit.passage.language == language && first.rank() - hit.rank() < near) {
+        for hit in self.hits.iter().filter(|hit| can_be(hit) && first.rank() - hit.rank() < near) {
             let is_new = offered.iter().all(|other| is_other_subject(other, hit));
             if is_new && offered.len() < MOST_SUBJECTS {
                 offered.push(hit);
             }
         }
-        offered.into_iter().filter_map(Subject::of).collect()
+        offered
     }
 
     /// Adds what was found to what is decided on.

@@ -4,6 +4,7 @@
 //! and the search is repeated; across languages the model also chooses among the first few passages.
 
 mod judging;
+mod offering;
 mod rating;
 
 use std::time::Instant;
@@ -56,8 +57,10 @@ pub struct Lookup<'a> {
     pub language: Language,
     /// Which day it is at the business.
     pub today: Weekday,
-    /// From which confidence on a reply will be sent.
+    /// From which confidence on a reply will be sent, ...
     pub min_confidence: f32,
+    /// ... and from which on the customer is asked back what is meant.
+    pub clarify_confidence: f32,
     /// How long a reply may be, in characters.
     pub budget_chars: usize,
     /// How far down the ladder of translations an answer may go.
@@ -80,7 +83,10 @@ impl Lookup<'_> {
         {
             return finding;
         }
-        self.run_one(&self.texts.join("\n"), model).await
+        let mut finding = self.run_one(&self.texts.join("\n"), model).await;
+        self.offer(&mut finding, model).await;
+        finding.tokens = model.tokens;
+        finding
     }
 
     /// Quoting costs nothing and suggests an answer to a person; translating takes seconds that only a reply is worth.
@@ -120,7 +126,6 @@ impl Lookup<'_> {
         if self.is_worth_writing(&finding) {
             self.write(&mut finding, model).await;
         }
-        finding.subjects = finding.subjects_in(self.language);
         finding.tokens = model.tokens;
         finding
     }

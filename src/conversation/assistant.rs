@@ -295,6 +295,7 @@ impl Assistant {
             language: gathered.understanding.language,
             today: self.settings.hours.weekday(gathered.snapshot.now),
             min_confidence: self.settings.thresholds.min_confidence,
+            clarify_confidence: self.settings.thresholds.clarify_confidence,
             budget_chars: self.settings.max_reply_chars,
             furthest_rung: self.settings.furthest_rung,
             history_turns: self.settings.history_turns,

@@ -16,6 +16,8 @@ pub enum Gate {
 
 /// Numbers that are worth a task of their own.
 const NUMBERS_AT_ONCE: usize = 4096;
+/// So many are worth waking somebody for where little is done with each.
+const WORTH_WAKING: usize = 16_384;
 
 impl Kernels {
     /// `gate(numbers) * factors`, into `numbers`.
@@ -43,9 +45,24 @@ impl Kernels {
 
     /// Adds `more` to `numbers`, one by one; a shorter `more` is added to each of the rows that have its length.
     pub fn add(&self, numbers: &mut [f32], more: &[f32]) {
-        for row in numbers.chunks_exact_mut(more.len()) {
-            row.iter_mut().zip(more).for_each(|(number, more)| *number += more);
+        let add = |numbers: &mut [f32], more: &[f32]| {
+            numbers.iter_mut().zip(more).for_each(|(number, more)| *number += more);
+        };
+        if numbers.len() < WORTH_WAKING {
+            return numbers.chunks_exact_mut(more.len()).for_each(|row| add(row, more));
         }
+        let (length, width) = (numbers.len() - numbers.len() % more.len(), more.len());
+        let numbers = Disjoint::new(numbers);
+        self.pool.run_ranges(length, NUMBERS_AT_ONCE, &|range| {
+            // SAFETY: each range is given to one call.
+            let mut numbers = unsafe { numbers.part(range.clone()) };
+            let mut at = range.start % width;
+            while !numbers.is_empty() {
+                let (part, rest) = numbers.split_at_mut((width - at).min(numbers.len()));
+                add(part, &more[at..]);
+                (numbers, at) = (rest, 0);
+            }
+        });
     }
 
     /// Multiplies each number.

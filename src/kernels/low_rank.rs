@@ -6,9 +6,9 @@ use super::pool::Disjoint;
 use super::simd::{Simd, Work};
 
 /// The highest rank.
-const MOST: usize = 64;
-/// Rows that are worth a task of their own.
-const ROWS_AT_ONCE: usize = 2;
+const MOST: usize = 32;
+/// Rows that share each look at an update: it is larger than the nearest cache.
+const ROWS_AT_ONCE: usize = 4;
 /// What lengths are multiples of.
 const LANES: usize = 16;
 
@@ -30,7 +30,7 @@ pub struct Update<'a> {
 }
 
 impl LowRank {
-    /// Of rank 1 to 64: `down` holds `rank` rows of inputs, `up` as many of outputs, their lengths multiples of 16. Nothing
+    /// Of rank 1 to 32: `down` holds `rank` rows of inputs, `up` as many of outputs, their lengths multiples of 16. Nothing
     /// for other shapes.
     pub fn new(rank: usize, down: Vec<f32>, up: Vec<f32>) -> Option<Self> {
         let is_whole = |rows: &[f32]| !rows.is_empty() && rows.len().is_multiple_of(rank * LANES);
@@ -62,59 +62,76 @@ impl Kernels {
             .collect();
         let Some((first, _)) = targets.first() else { return };
         let count = rows.len() / first.inputs();
-        self.pool.run_ranges(count * targets.len(), ROWS_AT_ONCE, &|range| {
+        let parts = count.div_ceil(ROWS_AT_ONCE);
+        self.pool.run_ranges(parts * targets.len(), 1, &|range| {
             for task in range {
-                let (of, into) = &targets[task / count];
-                let row = task % count;
-                // SAFETY: each row of each update is given to one call.
-                let into = unsafe { into.part(row * of.outputs()..(row + 1) * of.outputs()) };
-                self.level.run(Row { of, row: &rows[row * of.inputs()..(row + 1) * of.inputs()], into });
+                let (of, into) = &targets[task / parts];
+                let start = task % parts * ROWS_AT_ONCE;
+                let end = (start + ROWS_AT_ONCE).min(count);
+                // SAFETY: each part of the rows of each update is given to one call.
+                let into = unsafe { into.part(start * of.outputs()..end * of.outputs()) };
+                self.level.run(Rows { of, rows: &rows[start * of.inputs()..end * of.inputs()], into });
             }
         });
     }
 }
 
-/// One row, and what one update adds to its products.
-struct Row<'a> {
+/// Some rows, and what one update adds to their products.
+struct Rows<'a> {
     of: &'a LowRank,
-    row: &'a [f32],
+    rows: &'a [f32],
     into: &'a mut [f32],
 }
 
-impl Work for Row<'_> {
+impl Work for Rows<'_> {
     type Result = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Row { of, row, into } = self;
-        let mut factors = [0.0; MOST];
-        for (factor, down) in factors.iter_mut().zip(of.down.chunks_exact(of.inputs())) {
-            *factor = dot(simd, row, down);
+        let Rows { of, rows, into } = self;
+        let (inputs, outputs) = (of.inputs(), of.outputs());
+        if rows.len() == ROWS_AT_ONCE * inputs {
+            return add::<S, ROWS_AT_ONCE>(simd, of, rows, into);
         }
-        let outputs = into.len();
-        for (at, into) in into.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-            // SAFETY: there are sixteen.
-            let mut sum = unsafe { simd.floats(into.as_ptr()) };
-            for (factor, up) in factors.iter().zip(of.up.chunks_exact(outputs)) {
-                // SAFETY: a row of outputs is as long as what it is added to, of which this is a part.
-                let up = unsafe { simd.floats(up.as_ptr().add(at * LANES)) };
-                sum = simd.mul_add(simd.splat(*factor), up, sum);
-            }
-            // SAFETY: as above.
-            unsafe { simd.store(into.as_mut_ptr(), sum) };
+        for (row, into) in rows.chunks_exact(inputs).zip(into.chunks_exact_mut(outputs)) {
+            add::<S, 1>(simd, of, row, into);
         }
     }
 }
 
+/// The same operations in the same order for each row, whatever is computed beside it.
 #[inline(always)]
-fn dot<S: Simd>(simd: S, one: &[f32], other: &[f32]) -> f32 {
-    // Two sums side by side: each addition waits for the one before it.
-    let mut sums = [simd.splat(0.0); 2];
-    let pairs = one.as_chunks::<LANES>().0.iter().zip(other.as_chunks::<LANES>().0);
-    for (at, (one, other)) in pairs.enumerate() {
-        // SAFETY: there are sixteen of each.
-        let (one, other) = unsafe { (simd.floats(one.as_ptr()), simd.floats(other.as_ptr())) };
-        sums[at % 2] = simd.mul_add(one, other, sums[at % 2]);
+fn add<S: Simd, const ROWS: usize>(simd: S, of: &LowRank, rows: &[f32], into: &mut [f32]) {
+    let (inputs, outputs) = (of.inputs(), of.outputs());
+    assert!(rows.len() == ROWS * inputs && into.len() == ROWS * outputs);
+    let mut factors = [[0.0; ROWS]; MOST];
+    for (factors, down) in factors.iter_mut().zip(of.down.chunks_exact(inputs)) {
+        let mut sums = [simd.splat(0.0); ROWS];
+        for (at, down) in down.as_chunks::<LANES>().0.iter().enumerate() {
+            // SAFETY: there are sixteen in each part of a row, and each row has as many parts.
+            unsafe {
+                let down = simd.floats(down.as_ptr());
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    *sum = simd.mul_add(simd.floats(rows.as_ptr().add(row * inputs + at * LANES)), down, *sum);
+                }
+            }
+        }
+        *factors = sums.map(|sum| simd.sum(sum));
     }
-    simd.sum(simd.add(sums[0], sums[1]))
+    for at in (0..outputs).step_by(LANES) {
+        // SAFETY: rows of outputs are whole parts of sixteen, and there are so many of them.
+        unsafe {
+            let mut sums: [S::Floats; ROWS] =
+                std::array::from_fn(|row| simd.floats(into.as_ptr().add(row * outputs + at)));
+            for (factors, up) in factors.iter().zip(of.up.chunks_exact(outputs)) {
+                let up = simd.floats(up.as_ptr().add(at));
+                for (sum, factor) in sums.iter_mut().zip(factors) {
+                    *sum = simd.mul_add(simd.splat(*factor), up, *sum);
+                }
+            }
+            for (row, sum) in sums.into_iter().enumerate() {
+                simd.store(into.as_mut_ptr().add(row * outputs + at), sum);
+            }
+        }
+    }
 }

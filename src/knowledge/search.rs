@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::form::forms;
-use self::words::{Measure, content_words};
 use super::embedder::Embedder;
 use super::manner::Manners;
 use super::passage::Passage;
@@ -132,7 +131,6 @@ pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, 
     let mut ranked: Vec<(usize, Found)> = best.into_iter().filter(|(_, found)| found.score > 0.0).collect();
     ranked.sort_by(|left, right| right.1.rank().total_cmp(&left.1.rank()).then(left.0.cmp(&right.0)));
     let kept = once_each(snapshot, query.language, ranked, limit);
-    let asked = Measure::new(snapshot, &content_words(snapshot, &query.text, query.language));
     let units = |found: &Found, index: usize| match (odds, &forms[found.form].asked) {
         (Some(odds), Some(asked)) => snapshot.answers(index, asked).into_iter().map(|cosine| odds.of(cosine)).collect(),
         _ => Vec::new(),
@@ -148,7 +146,7 @@ pub fn search(snapshot: &Snapshot, meaning: Option<Meaning<'_>>, query: &Query, 
             units: units(&found, index),
             read: None,
             log_odds: forms[found.form].asked.as_ref().map_or_else(Vec::new, |asked| snapshot.log_odds(index, asked)),
-            coverage: asked.coverage(snapshot, index),
+            coverage: forms[0].own_measure.coverage(snapshot, index),
             same_language: snapshot.passages[index].language == query.language,
         })
         .collect();

@@ -62,3 +62,16 @@ fn the_logarithm_of_a_sum_of_powers_does_not_overflow() {
         }
     }
 }
+
+#[test]
+fn what_is_added_is_added_to_every_row_however_many_there_are() {
+    for (rows, width) in [(1, 7), (3, 384), (70, 384), (11, 5000)] {
+        let (before, more) = (numbers(rows * width, 1), numbers(width, 2));
+        let expected: Vec<f32> = before.iter().zip(more.iter().cycle()).map(|(one, other)| one + other).collect();
+        for kernels in all_kernels() {
+            let mut sum = before.clone();
+            kernels.add(&mut sum, &more);
+            assert_eq!(sum, expected, "{rows} rows of {width}");
+        }
+    }
+}

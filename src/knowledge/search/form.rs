@@ -50,7 +50,8 @@ pub(super) struct Form {
     weight: f32,
     own: Vec<QueryWord>,
     foreign: Vec<QueryWord>,
-    own_measure: Measure,
+    /// Of its content words in the customer's language; the first form is the text by itself.
+    pub(super) own_measure: Measure,
     foreign_measure: Measure,
     vector: Option<Probe>,
     /// The question as the embedder was taught to hear it.
