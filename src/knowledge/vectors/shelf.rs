@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::{Deref, Range};
 use std::path::Path;
 
@@ -156,11 +156,20 @@ impl Shelf {
     /// Puts it in the place of a file, and is searched there from now on.
     pub(super) fn move_to(&mut self, path: &Path) -> std::io::Result<()> {
         let unfinished = path.with_extension("new");
+        // What a crash left is another file: one that somebody may be looking at is never written to.
+        if let Err(fault) = fs::remove_file(&unfinished)
+            && fault.kind() != ErrorKind::NotFound
+        {
+            return Err(fault);
+        }
         // Opened as it is read later: a file that is renamed stays the same file.
-        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&unfinished)?;
+        let mut file = File::options().read(true).write(true).create_new(true).open(&unfinished)?;
         file.write_all(&self.bytes)?;
         fs::rename(&unfinished, path)?;
-        self.bytes = Bytes::Mapped(Mapped::of(&file)?);
+        let mapped = Mapped::of(&file)?;
+        if mapped.len() == self.bytes.len() {
+            self.bytes = Bytes::Mapped(mapped);
+        }
         Ok(())
     }
 
@@ -244,6 +253,18 @@ mod tests {
         assert_holds(&Shelf::open(&path, "name").expect("it is read"), 5);
         assert!(Shelf::open(&path, "other").is_none());
         assert_holds(&Shelf::empty(), 0);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_in_nobodys_way_and_what_cannot_be_written_stays_in_memory() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("vectors.bin");
+        fs::write(path.with_extension("new"), b"half").expect("it is written");
+        let mut shelf = shelf(2);
+        shelf.move_to(&path).expect("it is written");
+        assert_holds(&Shelf::open(&path, "name").expect("it is read"), 2);
+        assert!(shelf.move_to(&folder.path().join("missing").join("vectors.bin")).is_err());
+        assert_holds(&shelf, 2);
     }
 
     #[test]
