@@ -171,6 +171,13 @@ impl Understander {
         if kept.is_empty() { texts.to_vec() } else { kept }
     }
 
+    /// Whether a message only greets, thanks or says goodbye.
+    pub fn is_pleasantry(&self, text: &str, language: Language) -> bool {
+        let wants = self.wants(text, language);
+        let social = [Intent::Greeting, Intent::Thanks, Intent::Goodbye];
+        !wants.has_question && !wants.intents.is_empty() && wants.intents.iter().all(|it| social.contains(&it.intent))
+    }
+
     /// Whether vectors of the embedder with this fingerprint tell anything beside the words.
     pub fn reads_vectors_of(&self, fingerprint: &str) -> bool {
         self.heads.as_ref().is_some_and(|heads| heads::fit(&heads.embedder, fingerprint))

@@ -139,7 +139,7 @@ impl Lookup<'_> {
             let mut finding = self.search(asked).await;
             finding.hits.retain(|hit| hit.passage.id == subject.passage);
             if !finding.hits.is_empty() {
-                finding.confidence = CHOSEN;
+                finding.confidence = CHOSEN.max(self.min_confidence);
                 finding.trail.push("the customer chose the subject".to_owned());
                 self.write(&mut finding, model).await;
                 finding.tokens = model.tokens;

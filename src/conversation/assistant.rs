@@ -108,12 +108,16 @@ impl Gathered<'_> {
             (Action::Clarify, Reason::Ambiguous | Reason::LowConfidence) => {
                 let asked = self.snapshot.waiting.iter().filter(|message| message.content.words().is_some());
                 let asked = asked.map(|message| message.message).collect();
-                Some(Pending::SubjectsOffered(Offer { subjects: finding?.subjects.clone(), asked }))
+                // A single subject is shown where it may be meant, and not where several tie.
+                let enough = if decision.reason == Reason::Ambiguous { 2 } else { 1 };
+                let shown = finding?.subjects.len() >= enough;
+                let subjects = if shown { finding?.subjects.clone() } else { Vec::new() };
+                Some(Pending::SubjectsOffered(Offer { subjects, asked, is_answered: false }))
             }
             // Who looked into one subject may want the next.
             (Action::Reply, Reason::Answered) if matches!(self.picked, Some(Picked::Subject(_))) => {
                 let offer = self.snapshot.offer().filter(|offer| offer.subjects.len() > 1)?;
-                Some(Pending::SubjectsOffered(offer.clone()))
+                Some(Pending::SubjectsOffered(Offer { is_answered: true, ..offer.clone() }))
             }
             _ => None,
         }
@@ -205,7 +209,8 @@ impl Assistant {
             self.settings.default_language,
             &recent,
         );
-        let picked = picked(&burst, snapshot.offer(), &understanding);
+        let is_pleasantry = |text: &str| self.understander.is_pleasantry(text, understanding.language);
+        let picked = picked(&burst, snapshot.offer(), &understanding, is_pleasantry);
         let understanding = match picked {
             Some(_) => self.of_a_choice(snapshot, understanding),
             None => hear(self, snapshot, &burst, understanding).await,

@@ -25,6 +25,9 @@ pub struct Offer {
     pub subjects: Vec<Subject>,
     /// The stored messages that asked.
     pub asked: Vec<i64>,
+    /// Whether one of the subjects was chosen and answered: the others can still be, and a "no" is none to the offer.
+    #[serde(default)]
+    pub is_answered: bool,
 }
 
 /// What a customer chose.
@@ -47,14 +50,27 @@ pub fn choice(subject: &Subject) -> Choice {
     }
 }
 
-/// What was chosen, if the messages do nothing else. A tap counts whenever it comes; words count after an offer only.
-pub fn picked(burst: &Burst, offer: Option<&Offer>, understanding: &Understanding) -> Option<Picked> {
-    let [text] = burst.texts.as_slice() else { return None };
+/// What was chosen, if the messages do nothing else but thank or greet, as `is_pleasantry` tells. A tap counts whenever it
+/// comes; words count after an offer only.
+pub fn picked(
+    burst: &Burst,
+    offer: Option<&Offer>,
+    understanding: &Understanding,
+    is_pleasantry: impl Fn(&str) -> bool,
+) -> Option<Picked> {
+    let texts: Vec<&String> = match burst.texts.as_slice() {
+        [text] => vec![text],
+        texts => texts.iter().filter(|text| !is_pleasantry(text)).collect(),
+    };
+    let [text] = texts[..] else { return None };
     if let Some(tap) = &burst.tap {
         let passage = PassageId(u64::from_str_radix(tap.id.strip_prefix(SUBJECT)?, 16).ok()?);
-        return Some(Picked::Subject(Subject { passage, title: tap.title.clone(), under: String::new() }));
+        // The channel gives back what fitted on the button.
+        let offered = offer.and_then(|offer| offer.subjects.iter().find(|subject| subject.passage == passage));
+        let tapped = || Subject { passage, title: tap.title.clone(), under: String::new() };
+        return Some(Picked::Subject(offered.cloned().unwrap_or_else(tapped)));
     }
-    let subjects = &offer?.subjects;
+    let Offer { subjects, is_answered, .. } = offer?;
     let nth = |number: usize| match subjects.get(number.checked_sub(1)?) {
         Some(subject) => Some(Picked::Subject(subject.clone())),
         None => (number == subjects.len() + 1).then_some(Picked::Person),
@@ -65,11 +81,18 @@ pub fn picked(burst: &Burst, offer: Option<&Offer>, understanding: &Understandin
     match words.parse() {
         Ok(number) => nth(number),
         Err(_) if named().is_some() => named().cloned().map(Picked::Subject),
-        Err(_) if understanding.has_question => None,
+        // Who says "no thanks, stop writing to me" says more than that none was meant; after an answer a "no" ends it.
+        Err(_) if understanding.has_question || *is_answered || !says_yes_or_no_alone(understanding) => None,
         Err(_) if says(Intent::No) => Some(Picked::Neither),
         Err(_) if says(Intent::Yes) && subjects.len() == 1 => nth(1),
         Err(_) => None,
     }
+}
+
+/// Whether nothing is wished for beside an answer to what was asked back, however kindly.
+fn says_yes_or_no_alone(understanding: &Understanding) -> bool {
+    let polite = [Intent::Yes, Intent::No, Intent::Thanks, Intent::Greeting, Intent::Goodbye];
+    understanding.intents.iter().all(|it| it.score < SURE || polite.contains(&it.intent))
 }
 
 #[cfg(test)]
@@ -79,13 +102,17 @@ mod tests {
     use crate::domain::Language;
     use crate::understand::{Scored, Sentiment};
 
+    fn picked(burst: &Burst, offer: Option<&Offer>, understanding: &Understanding) -> Option<Picked> {
+        super::picked(burst, offer, understanding, |text| text == "gracias")
+    }
+
     fn offer(titles: &[&str]) -> Offer {
         let subject = |(index, title): (usize, &&str)| Subject {
             passage: PassageId(index as u64 + 0xabc),
             title: (*title).to_owned(),
             under: String::new(),
         };
-        Offer { subjects: titles.iter().enumerate().map(subject).collect(), asked: vec![7] }
+        Offer { subjects: titles.iter().enumerate().map(subject).collect(), asked: vec![7], is_answered: false }
     }
 
     fn says(text: &str) -> Burst {
@@ -141,6 +168,33 @@ mod tests {
         };
         assert_eq!(tapped(&choice(&offer.subjects[0]).id), Some(Picked::Subject(offer.subjects[0].clone())));
         assert_eq!((tapped("person"), tapped("subject:"), tapped("subject:xyz")), (None, None, None));
+    }
+
+    #[test]
+    fn thanks_beside_a_choice_change_nothing() {
+        let offer = offer(&["Horario", "Tartas"]);
+        let tap = Some(Tap { id: choice(&offer.subjects[1]).id, title: "Tar…".into() });
+        let tapped = Burst { tap, texts: vec!["Tar…".into(), "gracias".into()], ..Burst::default() };
+        let thanks = understood(Some(Intent::Thanks));
+        assert_eq!(title(picked(&tapped, Some(&offer), &thanks)), Some("Tartas".into()));
+        let typed = Burst { texts: vec!["1".into(), "gracias".into()], ..Burst::default() };
+        assert_eq!(title(picked(&typed, Some(&offer), &thanks)), Some("Horario".into()));
+    }
+
+    #[test]
+    fn a_no_with_another_wish_is_that_wish() {
+        let offer = offer(&["Horario"]);
+        let mut both = understood(Some(Intent::No));
+        both.intents.push(Scored { intent: Intent::OptOut, score: 0.9 });
+        assert_eq!(picked(&says("no gracias, dame de baja"), Some(&offer), &both), None);
+    }
+
+    #[test]
+    fn after_an_answer_the_other_options_can_be_chosen_and_a_no_is_none_to_them() {
+        let offer = Offer { is_answered: true, ..offer(&["Horario", "Tartas"]) };
+        assert_eq!(title(picked(&says("2"), Some(&offer), &understood(None))), Some("Tartas".into()));
+        assert_eq!(picked(&says("3"), Some(&offer), &understood(None)), Some(Picked::Person));
+        assert_eq!(picked(&says("no gracias"), Some(&offer), &understood(Some(Intent::No))), None);
     }
 
     #[test]

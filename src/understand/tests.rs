@@ -63,6 +63,19 @@ proptest::proptest! {
 }
 
 #[test]
+fn thanks_and_greetings_are_pleasantries_and_an_answer_is_none() {
+    let understander = Understander::new(&Prompts::load(None).unwrap());
+    for (text, language) in [("gracias", Language::Es), ("thanks!", Language::En), ("bom dia", Language::Pt)] {
+        assert!(understander.is_pleasantry(text, language), "{text}");
+    }
+    for (text, language) in
+        [("2", Language::Es), ("sí", Language::Es), ("Sin gluten", Language::Es), ("no thanks, stop", Language::En)]
+    {
+        assert!(!understander.is_pleasantry(text, language), "{text}");
+    }
+}
+
+#[test]
 fn what_only_greets_or_announces_a_question_is_left_out_of_it() {
     let understander = understander();
     let without = |texts: &[&str], language| {
