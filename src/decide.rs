@@ -11,7 +11,7 @@ pub mod outcome;
 pub mod policy;
 
 pub use confidence::{Evidence, confidence};
-pub use features::{Features, MessageKind};
+pub use features::{Features, MessageKind, OnOffer};
 pub use grounding::{Problem, translation_problems, unsupported};
 pub use outcome::{Action, Reason};
 pub use policy::{Decision, Thresholds, decide, needs_evidence};

@@ -116,6 +116,9 @@ impl Intent {
     ];
 }
 
+/// What stands between the parts of a message.
+const PAUSES: [char; 13] = [',', '.', ';', ':', '!', '?', '，', '。', '；', '：', '！', '、', '،'];
+
 /// Reads customers' words; built once from the texts in `prompts/`.
 #[derive(Debug)]
 pub struct Understander {
@@ -160,15 +163,26 @@ impl Understander {
         }
     }
 
-    /// The messages without the lines that only greet, thank or announce a question ("hi", "quick one"); all of them where
-    /// there is nothing else. A customer's language must be known: what is no word in one is a greeting in another.
+    /// The messages without what only greets, thanks, announces a question ("hi", "quick one") or says that nobody is needed
+    /// ("no need to call, ..."), a line or a part of it; all of them where there is nothing else. A customer's language must be
+    /// known: what is no word in one is a greeting in another.
     pub fn without_pleasantries(&self, texts: &[String], language: Language) -> Vec<String> {
         let without = |text: &String| {
             let asks = |line: &&str| self.wants(line, language).has_question;
-            text.lines().filter(asks).collect::<Vec<&str>>().join("\n")
+            text.lines().filter(asks).map(|line| self.without_asides(line, language)).collect::<Vec<_>>().join("\n")
         };
         let kept: Vec<String> = texts.iter().map(without).filter(|text| !text.is_empty()).collect();
         if kept.is_empty() { texts.to_vec() } else { kept }
+    }
+
+    /// A line without the parts that say that nobody is needed, where there are others.
+    fn without_asides(&self, line: &str, language: Language) -> String {
+        let is_aside = |part: &&str| {
+            let refuses = |it: &Scored| it.intent == Intent::NoPerson && it.score >= intent::SURE;
+            !part.contains('?') && self.wants(part, language).intents.iter().any(refuses)
+        };
+        let kept: String = line.split_inclusive(PAUSES).filter(|part| !is_aside(part)).collect();
+        if kept.trim().is_empty() { line.to_owned() } else { kept.trim().to_owned() }
     }
 
     /// Whether a message only greets, thanks or says goodbye.

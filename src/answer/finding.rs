@@ -81,6 +81,14 @@ impl Subject {
         let (title, above) = hit.passage.headings.split_last()?;
         Some(Subject { passage: hit.passage.id, title: title.clone(), under: above.join(" › ") })
     }
+
+    /// Whether a passage stands below this heading, as it is or as it was before it was translated.
+    pub(super) fn is_heading_of(&self, hit: &Hit) -> bool {
+        Subject::of(hit).is_some_and(|other| {
+            let is_same = other.title == self.title && (self.under.is_empty() || other.under == self.under);
+            is_same || other.title == self.under
+        })
+    }
 }
 
 impl Finding {

@@ -13,7 +13,7 @@ use jiff::civil::Weekday;
 
 use crate::decide::grounding;
 use crate::domain::{Language, Line};
-use crate::knowledge::{Knowledge, Query};
+use crate::knowledge::{Hit, Knowledge, Query};
 
 use self::judging::SURE_ACROSS;
 use super::finding::{Asked, Finding, Subject};
@@ -130,23 +130,33 @@ impl Lookup<'_> {
         finding
     }
 
-    /// Answers from the passage that the customer chose; where it is gone by now, from what its heading finds.
+    /// Answers from the passage that the customer chose, whose words may have changed since it was offered; where nothing
+    /// stands under its heading any more, from what words and heading find.
     pub async fn run_chosen(&self, subject: &Subject, model: &mut ModelUse<'_>) -> Finding {
-        let title = Some(subject.title.clone());
-        let asked = Asked { text: self.texts.join("\n"), context: title, language: self.language };
+        let words = self.texts.join("\n");
         let by_title = Asked { text: subject.title.clone(), context: None, language: self.language };
-        for asked in [asked, by_title] {
-            let mut finding = self.search(asked).await;
-            finding.hits.retain(|hit| hit.passage.id == subject.passage);
-            if !finding.hits.is_empty() {
-                finding.confidence = CHOSEN.max(self.min_confidence);
-                finding.trail.push("the customer chose the subject".to_owned());
-                self.write(&mut finding, model).await;
-                finding.tokens = model.tokens;
-                return finding;
+        let asked = Asked { text: words.clone(), context: Some(subject.title.clone()), language: self.language };
+        let is_meant = |hit: &Hit, is_changed: bool| match is_changed {
+            false => hit.passage.id == subject.passage,
+            true => subject.is_heading_of(hit),
+        };
+        for is_changed in [false, true] {
+            for asked in [&asked, &by_title] {
+                let mut finding = self.search(asked.clone()).await;
+                finding.hits.retain(|hit| is_meant(hit, is_changed));
+                if !finding.hits.is_empty() {
+                    finding.confidence = CHOSEN.max(self.min_confidence);
+                    finding.trail.push("the customer chose the subject".to_owned());
+                    self.write(&mut finding, model).await;
+                    finding.tokens = model.tokens;
+                    return finding;
+                }
             }
         }
-        self.run_one(&subject.title, model).await
+        let text = if words == subject.title { words } else { format!("{words}\n{}", subject.title) };
+        let mut finding = self.run_one(&text, model).await;
+        self.offer(&mut finding, model).await;
+        finding
     }
 
     /// The best passage's own words, found without the model: a suggestion for a person.

@@ -17,7 +17,7 @@ use crate::answer::model::ModelUse;
 use crate::answer::quote::asks;
 use crate::answer::words::content_words;
 use crate::channel::whatsapp::window;
-use crate::decide::{Action, Decision, Features, MessageKind, Reason, Thresholds, decide, needs_evidence};
+use crate::decide::{Action, Decision, Features, MessageKind, OnOffer, Reason, Thresholds, decide, needs_evidence};
 use crate::desk::hours::Hours;
 use crate::domain::{ConversationId, Language};
 use crate::knowledge::Knowledge;
@@ -87,17 +87,19 @@ struct Gathered<'a> {
 }
 
 impl Gathered<'_> {
-    /// The words that ask: for who chose a subject, those that were asked when it was offered.
+    /// The words that ask: for who says something to the subjects that were offered, those that were asked before.
     fn asked(&self) -> &[String] {
         let before = &self.snapshot.asked_before_offer;
-        let is_choice = |subject: &Subject| {
+        let is_offered = |subject: &Subject| {
             let offered = self.snapshot.offer().map_or(&[][..], |offer| &offer.subjects);
             offered.iter().any(|offered| offered.passage == subject.passage)
         };
-        match &self.picked {
-            Some(Picked::Subject(subject)) if is_choice(subject) && !before.is_empty() => before,
-            _ => &self.burst.texts,
-        }
+        let is_about_offer = match &self.picked {
+            Some(Picked::Subject(subject)) => is_offered(subject),
+            Some(Picked::Person | Picked::Neither | Picked::OneOfThem) => true,
+            None => false,
+        };
+        if is_about_offer && !before.is_empty() { before } else { &self.burst.texts }
     }
 
     /// What the bot waits for after its reply.
@@ -105,6 +107,13 @@ impl Gathered<'_> {
         match (decision.action, decision.reason) {
             (Action::Reply, Reason::DeleteData) => Some(Pending::DeleteConfirmation),
             (Action::Decline, _) => Some(Pending::PersonOffered),
+            // They are shown again; and thanks or a greeting in between change nothing.
+            (Action::Clarify, _) if self.picked == Some(Picked::OneOfThem) => self.snapshot.pending.clone(),
+            (Action::Reply, Reason::Thanks | Reason::Greeting | Reason::SmallTalk)
+                if self.snapshot.offer().is_some() =>
+            {
+                self.snapshot.pending.clone()
+            }
             (Action::Clarify, Reason::Ambiguous | Reason::LowConfidence) => {
                 let asked = self.snapshot.waiting.iter().filter(|message| message.content.words().is_some());
                 let asked = asked.map(|message| message.message).collect();
@@ -139,8 +148,8 @@ impl Assistant {
         let mut timings = Timings::default();
         let gathered = self.gather(snapshot).await;
         timings.understand = milliseconds(began.elapsed());
-        let is_refusal = gathered.features.refused_subjects;
-        let finding = if !is_refusal && needs_evidence(&gathered.features, &self.settings.thresholds) {
+        let names_no_subject = matches!(gathered.features.on_offer, Some(OnOffer::Refused | OnOffer::Unsaid));
+        let finding = if !names_no_subject && needs_evidence(&gathered.features, &self.settings.thresholds) {
             Some(self.look_up(&gathered, &mut timings, cancel).await)
         } else {
             None
@@ -210,16 +219,21 @@ impl Assistant {
             &recent,
         );
         let is_pleasantry = |text: &str| self.understander.is_pleasantry(text, understanding.language);
-        let picked = picked(&burst, snapshot.offer(), &understanding, is_pleasantry);
+        let spoken = snapshot.conversation.language.unwrap_or(understanding.language);
+        let picked = picked(&burst, snapshot.offer(), &understanding, spoken, is_pleasantry);
         let understanding = match picked {
             Some(_) => self.of_a_choice(snapshot, understanding),
             None => hear(self, snapshot, &burst, understanding).await,
         };
         let mut features = self.features(snapshot, &burst, &understanding);
-        match picked {
-            Some(Picked::Person) => features.wish_for_person = 1.0,
-            Some(Picked::Neither) => features.refused_subjects = true,
-            Some(Picked::Subject(_)) | None => {}
+        features.on_offer = match picked {
+            Some(Picked::Subject(_)) => Some(OnOffer::Chosen),
+            Some(Picked::Neither) => Some(OnOffer::Refused),
+            Some(Picked::OneOfThem) => Some(OnOffer::Unsaid),
+            Some(Picked::Person) | None => None,
+        };
+        if picked == Some(Picked::Person) {
+            features.wish_for_person = 1.0;
         }
         Gathered { snapshot, burst, understanding, picked, features }
     }
@@ -277,7 +291,7 @@ impl Assistant {
         let lookup = self.lookup(gathered);
         let finding = match &gathered.picked {
             Some(Picked::Subject(subject)) => lookup.run_chosen(subject, &mut model).await,
-            Some(Picked::Person | Picked::Neither) | None => lookup.run(&mut model).await,
+            Some(Picked::Person | Picked::Neither | Picked::OneOfThem) | None => lookup.run(&mut model).await,
         };
         timings.retrieve = milliseconds(finding.searching);
         timings.prefill = milliseconds(model.prefill);

@@ -3,10 +3,14 @@
 //! Looks nothing up and decides nothing. What comes back is the customer's and can be made up: all that it can name is a
 //! passage of the business's own knowledge.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::answer::finding::Subject;
+use crate::answer::words::{Text, lexicon};
 use crate::channel::outbound::Choice;
+use crate::domain::Language;
 use crate::knowledge::PassageId;
 use crate::knowledge::fold::fold;
 use crate::understand::{Intent, Understanding};
@@ -17,6 +21,9 @@ use super::burst::Burst;
 const SUBJECT: &str = "subject:";
 /// From which score on a "yes" or a "no" counts as meant.
 const SURE: f32 = 0.5;
+
+/// What makes an emoji of a digit: "2️⃣".
+const KEYCAP: [char; 2] = ['\u{fe0f}', '\u{20e3}'];
 
 /// Subjects that were offered, and what for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +46,8 @@ pub enum Picked {
     Person,
     /// None of them.
     Neither,
+    /// One of several, and not which.
+    OneOfThem,
 }
 
 /// A subject as an option to tap.
@@ -51,11 +60,12 @@ pub fn choice(subject: &Subject) -> Choice {
 }
 
 /// What was chosen, if the messages do nothing else but thank or greet, as `is_pleasantry` tells. A tap counts whenever it
-/// comes; words count after an offer only.
+/// comes; words count after an offer only. A few of them may look like another language than the one that was `spoken`.
 pub fn picked(
     burst: &Burst,
     offer: Option<&Offer>,
     understanding: &Understanding,
+    spoken: Language,
     is_pleasantry: impl Fn(&str) -> bool,
 ) -> Option<Picked> {
     let texts: Vec<&String> = match burst.texts.as_slice() {
@@ -76,22 +86,56 @@ pub fn picked(
         None => (number == subjects.len() + 1).then_some(Picked::Person),
     };
     let words = fold(text.trim_matches(|letter: char| !letter.is_alphanumeric()));
-    let named = || subjects.iter().find(|subject| fold(&subject.title) == words);
+    if let Some(named) = subjects.iter().find(|subject| fold(&subject.title) == words) {
+        return Some(Picked::Subject(named.clone()));
+    }
+    if let Some(number) = [spoken, understanding.language].into_iter().find_map(|language| number_in(text, language)) {
+        return nth(number);
+    }
+    // Who says "no thanks, stop writing to me" says more than that none was meant; after an answer a "no" ends it.
+    if understanding.has_question || *is_answered || !says_yes_or_no_alone(understanding) {
+        return None;
+    }
     let says = |wanted| understanding.intents.iter().any(|it| it.intent == wanted && it.score >= SURE);
-    match words.parse() {
-        Ok(number) => nth(number),
-        Err(_) if named().is_some() => named().cloned().map(Picked::Subject),
-        // Who says "no thanks, stop writing to me" says more than that none was meant; after an answer a "no" ends it.
-        Err(_) if understanding.has_question || *is_answered || !says_yes_or_no_alone(understanding) => None,
-        Err(_) if says(Intent::No) => Some(Picked::Neither),
-        Err(_) if says(Intent::Yes) && subjects.len() == 1 => nth(1),
-        Err(_) => None,
+    match subjects.len() {
+        _ if says(Intent::No) => Some(Picked::Neither),
+        1 if says(Intent::Yes) => nth(1),
+        2.. if says(Intent::Yes) => Some(Picked::OneOfThem),
+        _ => None,
     }
 }
 
-/// Whether nothing is wished for beside an answer to what was asked back, however kindly.
+/// The number that a text names, where it says nothing else: "2", "the second one please", and not "2 nights".
+fn number_in(text: &str, language: Language) -> Option<usize> {
+    let (read, words) = (Text::new(&text.replace(KEYCAP, "")), lexicon(language));
+    let around = words.choosing.find(&read);
+    let ordinal = |word: &str| words.ordinals.iter().position(|names| names.entries().any(|name| name == word));
+    let mut number = None;
+    for token in &read.tokens {
+        let word = read.folded_token(token);
+        // In Korean what stands around a number is written onto it.
+        let digits = word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let (named, rest) = match ordinal(word) {
+            Some(place) => (Some(place + 1), token.range.end..token.range.end),
+            None => (word[..digits].parse().ok(), token.range.start + digits..token.range.end),
+        };
+        if named.is_some() && number.is_some() || !is_covered(rest, &around) {
+            return None;
+        }
+        number = number.or(named);
+    }
+    number
+}
+
+/// Whether some ranges, sorted by where they begin, leave nothing out of another.
+fn is_covered(range: Range<usize>, by: &[Range<usize>]) -> bool {
+    let reached = |at: usize, next: &Range<usize>| if next.start <= at { at.max(next.end) } else { at };
+    by.iter().fold(range.start, reached) >= range.end
+}
+
+/// Whether nothing is wished for beside an answer to what was asked back, however kindly. Who takes leave has let go of it.
 fn says_yes_or_no_alone(understanding: &Understanding) -> bool {
-    let polite = [Intent::Yes, Intent::No, Intent::Thanks, Intent::Greeting, Intent::Goodbye];
+    let polite = [Intent::Yes, Intent::No, Intent::Thanks, Intent::Greeting];
     understanding.intents.iter().all(|it| it.score < SURE || polite.contains(&it.intent))
 }
 
@@ -103,7 +147,7 @@ mod tests {
     use crate::understand::{Scored, Sentiment};
 
     fn picked(burst: &Burst, offer: Option<&Offer>, understanding: &Understanding) -> Option<Picked> {
-        super::picked(burst, offer, understanding, |text| text == "gracias")
+        super::picked(burst, offer, understanding, Language::Es, |text| text == "gracias")
     }
 
     fn offer(titles: &[&str]) -> Offer {
@@ -146,9 +190,31 @@ mod tests {
         assert_eq!(choose("y el domingo?"), None);
         assert_eq!(choose("4"), None);
         let yes = understood(Some(Intent::Yes));
-        assert_eq!(title(picked(&says("sí"), Some(&offer), &yes)), None);
+        assert_eq!(picked(&says("sí"), Some(&offer), &yes), Some(Picked::OneOfThem));
         let one = Offer { subjects: offer.subjects[..1].to_vec(), ..offer };
         assert_eq!(title(picked(&says("sí"), Some(&one), &yes)), Some("Horario".into()));
+    }
+
+    #[test]
+    fn a_number_may_have_courtesies_and_articles_around_it() {
+        let check = |text: &str, language: Language, number: Option<usize>| {
+            assert_eq!(number_in(text, language), number, "{text}");
+        };
+        check("2 por favor", Language::Es, Some(2));
+        check("la 2", Language::Es, Some(2));
+        check("la opción 2, gracias", Language::Es, Some(2));
+        check("2️⃣", Language::Es, Some(2));
+        check("la segunda", Language::Es, Some(2));
+        check("the first one please", Language::En, Some(1));
+        check("s'il vous plaît le 3", Language::Fr, Some(3));
+        check("第2个", Language::Zh, Some(2));
+        check("2番でお願いします", Language::Ja, Some(2));
+        check("2번이요", Language::Ko, Some(2));
+        check("рдруйте 2", Language::Ru, None);
+        check("2 noches", Language::Es, None);
+        check("a las 2", Language::Es, None);
+        check("1 o 2", Language::Es, None);
+        check("gracias", Language::Es, None);
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub struct Considered {
     pub text: String,
     /// The whole text that the words may rest on.
     pub grounds: Vec<String>,
+    /// The language in which the owner wrote that; nothing where nothing was found.
+    pub written_in: Option<Language>,
     /// What the confidence rests on.
     pub evidence: Option<Evidence>,
     /// The translation in the words, without the original, and the rung that it stands on.

@@ -25,6 +25,18 @@ pub enum MessageKind {
     Event,
 }
 
+/// What a customer makes of subjects that were offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOffer {
+    /// One of them was chosen.
+    Chosen,
+    /// None of them was meant.
+    Refused,
+    /// One of them is meant, and it was not said which.
+    Unsaid,
+}
+
 /// What the stages before measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Features {
@@ -68,8 +80,8 @@ pub struct Features {
     pub has_question: bool,
     /// Whether the words ask: with a question mark, or a word that asks for a time, a price, a place.
     pub asks: bool,
-    /// Whether subjects were offered before, and none of them was meant.
-    pub refused_subjects: bool,
+    /// What the customer makes of the subjects that were offered, where this is about them.
+    pub on_offer: Option<OnOffer>,
     /// Whether the question has nothing to do with the business.
     pub off_topic: bool,
     /// 0 (content or neutral) to 1 (furious).

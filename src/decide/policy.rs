@@ -7,7 +7,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, MessageKind};
+use super::features::{Features, MessageKind, OnOffer};
 use super::outcome::{Action, Reason};
 
 /// What the owner can set.
@@ -136,7 +136,9 @@ fn mood(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -
     }
     // A threshold of zero would escalate every greeting.
     let limit = thresholds.max_failed_turns.max(1);
-    if features.needs_an_answer() && features.failed_turns >= limit {
+    // What was chosen can be answered, whatever failed before.
+    let is_chosen = features.on_offer == Some(OnOffer::Chosen);
+    if features.needs_an_answer() && !is_chosen && features.failed_turns >= limit {
         trail.push(format!("{} turns without an answer, {limit} allowed", features.failed_turns));
         return Some((Action::Escalate, Reason::RepeatedFailure));
     }
@@ -165,7 +167,9 @@ fn small_talk(features: &Features, thresholds: &Thresholds, trail: &mut Vec<Stri
 
 /// What becomes of a question, given what was found.
 fn answer(features: &Features, thresholds: &Thresholds, trail: &mut Vec<String>) -> (Action, Reason) {
-    let failed = if features.refused_subjects {
+    let failed = if features.on_offer == Some(OnOffer::Unsaid) {
+        return (Action::Clarify, Reason::Ambiguous);
+    } else if features.on_offer == Some(OnOffer::Refused) {
         Some((Action::Decline, Reason::NoSubject))
     } else if features.off_topic {
         // A person of the business would not answer it either.

@@ -3,8 +3,10 @@
 //! Never looks at the expected action: the figures are made of what was done and of what would have been said.
 
 use crate::answer::ladder::Rung;
+use crate::answer::words::{Text, lexicon};
 use crate::conversation::Turn;
 use crate::decide::{Action, Evidence, Reason};
+use crate::domain::Language;
 
 use super::case::{Case, Kind};
 
@@ -25,8 +27,8 @@ pub struct Outcome {
     pub evidence: Option<Evidence>,
     /// For a right answer that was translated: the rung of the ladder, and whether the translation alone is right too.
     pub translated: Option<(Rung, bool)>,
-    /// The numbers of the answer that the owner's words do not hold. Compares digits alone, apart from the checks before
-    /// sending: those would never find what they let through.
+    /// The numbers of the answer that the owner's words do not hold, in digits or, up to twelve, in words of their language.
+    /// Looks at nothing else, apart from the checks before sending: those would never find what they let through.
     pub unsupported: Vec<u64>,
 }
 
@@ -48,7 +50,7 @@ impl Outcome {
             }),
             unsupported: considered
                 .filter(|_| is_answer)
-                .map_or_else(Vec::new, |it| strange_numbers(&it.text, &grounds)),
+                .map_or_else(Vec::new, |it| strange_numbers(&it.text, &grounds, it.written_in)),
         }
     }
 
@@ -59,14 +61,21 @@ impl Outcome {
 }
 
 /// Those of the text's numbers that stand in none of the grounds. An hour after noon may be told by the other clock.
-fn strange_numbers(text: &str, grounds: &[&str]) -> Vec<u64> {
-    let known: Vec<u64> = grounds.iter().flat_map(|ground| numbers(ground)).collect();
+fn strange_numbers(text: &str, grounds: &[&str], written_in: Option<Language>) -> Vec<u64> {
+    let worded = |ground: &str| written_in.map_or_else(Vec::new, |language| worded(ground, language));
+    let known: Vec<u64> = grounds.iter().flat_map(|ground| numbers(ground).into_iter().chain(worded(ground))).collect();
     let is_known = |number: &u64| known.contains(number) || (1..12).contains(number) && known.contains(&(number + 12));
     numbers(text).into_iter().filter(|number| !is_known(number)).collect()
 }
 
 fn numbers(text: &str) -> Vec<u64> {
     text.split(|letter: char| !letter.is_ascii_digit()).filter_map(|run| run.parse().ok()).collect()
+}
+
+/// The numbers up to twelve that a text names in words.
+fn worded(text: &str, language: Language) -> Vec<u64> {
+    let text = Text::new(text);
+    (1..).zip(&lexicon(language).numbers).filter(|(_, names)| names.occurs(&text)).map(|(number, _)| number).collect()
 }
 
 /// Whether a text is the answer; nothing where the case has no question.
@@ -91,8 +100,13 @@ mod tests {
 
     #[test]
     fn a_number_that_the_owner_never_wrote_is_counted() {
-        assert_eq!(strange_numbers("2,50 € from 7 pm", &["2,50 € a partir de las 19:00"]), Vec::<u64>::new());
-        assert_eq!(strange_numbers("2,60 €", &["2,50 €"]), [60]);
-        assert_eq!(strange_numbers("3 €", &[]), [3]);
+        let check = |text: &str, grounds: &[&str], strange: &[u64]| {
+            assert_eq!(strange_numbers(text, grounds, Some(Language::Es)), strange, "{text}");
+        };
+        check("2,50 € from 7 pm", &["2,50 € a partir de las 19:00"], &[]);
+        check("2,60 €", &["2,50 €"], &[60]);
+        check("3 hours", &["unas tres horas"], &[]);
+        check("3 hours", &["unas cuatro horas", "three"], &[3]);
+        check("3 €", &[], &[3]);
     }
 }

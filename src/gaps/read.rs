@@ -32,7 +32,9 @@ pub fn asked_since(connection: &Connection, from: Timestamp, understander: &Unde
     for conversation in turns.chunk_by(|one, other| one.conversation == other.conversation) {
         for (index, turn) in conversation.iter().enumerate() {
             let later = &conversation[index + 1..];
-            let Some(ending) = ending(turn, later.first()) else { continue };
+            // A reaction in between leads nowhere.
+            let next = later.iter().find(|turn| turn.action != Action::Silent.name());
+            let Some(ending) = ending(turn, next) else { continue };
             let until = answer_until(turn, later);
             asked.extend(read(connection, turn, ending, until, understander)?);
         }
@@ -53,7 +55,7 @@ fn ending(turn: &TurnHead, next: Option<&TurnHead>) -> Option<Ending> {
         _ if is(turn, Action::Decline) => Some(Ending::Declined),
         _ if is(turn, Action::Escalate) => Some(Ending::HandedOver),
         _ if !is(turn, Action::Clarify) || led_on(Reason::Answered) => None,
-        _ if led_on(Reason::NoSubject) || led_on(Reason::WishForPerson) => Some(Ending::HandedOver),
+        _ if [Reason::NoSubject, Reason::WishForPerson].into_iter().any(led_on) => Some(Ending::HandedOver),
         _ => Some(Ending::Declined),
     }
 }

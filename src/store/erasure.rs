@@ -58,7 +58,8 @@ pub fn expire(connection: &Connection, before: Timestamp) -> Result<usize> {
     // With the posts, which hold whole transcripts.
     connection.execute("DELETE FROM handoffs WHERE opened_at < ?1", [before])?;
     connection.execute(
-        "UPDATE conversations SET summary = NULL, summarised_to = NULL WHERE coalesce(last_inbound_at, created_at) < ?1",
+        "UPDATE conversations SET summary = NULL, summarised_to = NULL, pending = NULL
+         WHERE coalesce(last_inbound_at, created_at) < ?1",
         [before],
     )?;
     connection.execute("DELETE FROM outbox WHERE created_at < ?1 AND state NOT IN ('queued', 'sending')", [before])?;

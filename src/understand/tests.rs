@@ -95,3 +95,15 @@ fn what_only_greets_or_announces_a_question_is_left_out_of_it() {
     assert_eq!(without(&["hola", "gracias"], Language::Es), ["hola", "gracias"]);
     assert_eq!(without(&["y el domingo?"], Language::Es), ["y el domingo?"]);
 }
+
+#[test]
+fn that_nobody_is_needed_is_left_out_of_what_is_asked_beside_it() {
+    let understander = understander();
+    let check = |text: &str, language, rest: &str| {
+        assert_eq!(understander.without_pleasantries(&[text.to_owned()], language), [rest], "{text}");
+    };
+    check("no need to call me, just tell me when you close", Language::En, "just tell me when you close");
+    check("no quiero hablar con nadie, a qué hora abrís? 8:30?", Language::Es, "a qué hora abrís? 8:30?");
+    check("hoe laat gaan jullie dicht? ik hoef niemand te spreken", Language::Nl, "hoe laat gaan jullie dicht?");
+    check("no hace falta que me llaméis", Language::Es, "no hace falta que me llaméis");
+}

@@ -49,6 +49,10 @@ pub struct Lexicon {
     pub leans: Patterns,
     /// The number words from one to twelve; empty where the word is ordinary in other uses.
     pub numbers: [Patterns; 12],
+    /// What may stand around the number of an option: articles, "option", courtesies.
+    pub choosing: Patterns,
+    /// The ordinals of one word from the first to the fourth, as options are chosen with them.
+    pub ordinals: [Patterns; 4],
     /// Parts of the day before noon.
     pub morning: Patterns,
     /// Parts of the day after noon.
@@ -91,6 +95,8 @@ struct File {
     except: String,
     leans: String,
     numbers: Vec<String>,
+    choosing: String,
+    ordinals: Vec<String>,
     am: String,
     pm: String,
     night: String,
@@ -146,6 +152,8 @@ impl Lexicon {
             except: all(&file.except),
             leans: all(&file.leans),
             numbers: array(&file.numbers),
+            choosing: all(&file.choosing),
+            ordinals: array(&file.ordinals),
             morning: all(&file.am),
             afternoon: all(&file.pm),
             night: all(&file.night),
@@ -161,7 +169,7 @@ impl Lexicon {
 
 fn array<const COUNT: usize>(entries: &[String]) -> [Patterns; COUNT] {
     let patterns: Vec<Patterns> = entries.iter().map(|entry| Patterns::read(entry)).collect();
-    patterns.try_into().expect("the built-in tables have every day, month and number. This is a bug.")
+    patterns.try_into().expect("the built-in tables have every day, month, number and ordinal. This is a bug.")
 }
 
 #[cfg(test)]
@@ -186,6 +194,7 @@ mod tests {
                 ("except", &tables.except),
                 ("leans", &tables.leans),
                 ("morning", &tables.morning),
+                ("choosing", &tables.choosing),
             ] {
                 assert!(!patterns.is_empty(), "{language}: `{name}` is empty");
             }

@@ -2,8 +2,9 @@
 //!
 //! Decides nothing: action and reason are given.
 
-use crate::answer::finding::Finding;
+use crate::answer::finding::{Finding, Subject};
 use crate::answer::ladder::Draft;
+use crate::conversation::offer::Picked;
 use crate::conversation::say::{Matter, Voice};
 use crate::conversation::snapshot::Snapshot;
 use crate::conversation::summary;
@@ -24,7 +25,7 @@ impl Assistant {
             language,
             draft: draft.filter(|_| decision.action == Action::Reply),
             attachment: burst.attachments.last().copied(),
-            subjects: finding.as_ref().map(|finding| finding.subjects.clone()).unwrap_or_default(),
+            subjects: gathered.subjects(finding.as_ref()),
             bot_question: gathered.features.bot_question,
             disclose,
             snapshot,
@@ -62,6 +63,16 @@ impl Assistant {
         let Some(disclosed) = snapshot.conversation.disclosed_at else { return true };
         let last = snapshot.last_activity().unwrap_or(disclosed);
         snapshot.now.duration_since(last) >= self.settings.new_conversation_after
+    }
+}
+
+impl Gathered<'_> {
+    /// What the customer may choose: what was found, or once more what was offered.
+    fn subjects(&self, finding: Option<&Finding>) -> Vec<Subject> {
+        match self.snapshot.offer() {
+            Some(offer) if self.picked == Some(Picked::OneOfThem) => offer.subjects.clone(),
+            _ => finding.map(|finding| finding.subjects.clone()).unwrap_or_default(),
+        }
     }
 }
 
@@ -104,6 +115,7 @@ impl Finding {
         Considered {
             text: draft.map_or_else(|| self.quoted.clone(), |draft| draft.text.clone()),
             grounds: draft.map(|draft| draft.evidence.clone()).unwrap_or_default(),
+            written_in: self.hits.first().map(|hit| hit.passage.original.as_deref().unwrap_or(&hit.passage).language),
             evidence: self.evidence,
             translation: draft.and_then(|draft| draft.translation.clone()),
         }

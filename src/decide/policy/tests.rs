@@ -107,11 +107,15 @@ fn what_is_no_question_has_its_case_too() {
 
 #[test]
 fn who_may_be_understood_by_a_choice_gets_one() {
-    use Action::{Clarify, Decline, Escalate};
+    use Action::{Clarify, Decline, Escalate, Reply};
     let q = question;
+    let offered = |on_offer, failed_turns| Features { on_offer: Some(on_offer), failed_turns, ..question() };
     for (name, features, action, reason) in [
         ("unsure, subjects", Features { confidence: Some(0.4), offers: true, ..q() }, Clarify, Reason::LowConfidence),
-        ("none of them", Features { refused_subjects: true, failed_turns: 1, ..q() }, Escalate, Reason::NoSubject),
+        ("none of them", offered(OnOffer::Refused, 1), Escalate, Reason::NoSubject),
+        ("one of several", offered(OnOffer::Unsaid, 1), Clarify, Reason::Ambiguous),
+        ("one of several, again", offered(OnOffer::Unsaid, 2), Escalate, Reason::RepeatedFailure),
+        ("chosen after failures", offered(OnOffer::Chosen, 2), Reply, Reason::Answered),
         ("far off", Features { confidence: Some(0.2), offers: true, ..q() }, Decline, Reason::LowConfidence),
     ] {
         check(name, features, action, reason);
@@ -158,7 +162,8 @@ fn kinds() -> impl Strategy<Value = MessageKind> {
 prop_compose! {
     fn any_features()(
         kind in kinds(),
-        flags in proptest::array::uniform23(any::<bool>()),
+        flags in proptest::array::uniform22(any::<bool>()),
+        on_offer in proptest::option::of(proptest::sample::select(vec![OnOffer::Chosen, OnOffer::Refused, OnOffer::Unsaid])),
         wish_for_person in 0.0f32..=1.0,
         negativity in 0.0f32..=1.0,
         failed_turns in 0u32..6,
@@ -187,7 +192,7 @@ prop_compose! {
             evidence: flags[14],
             ambiguous: flags[15],
             offers: flags[21],
-            refused_subjects: flags[22],
+            on_offer,
             asks: flags[17],
             delete_refused: flags[16],
             wish_for_person,
