@@ -152,7 +152,12 @@ unsafe fn write(into: &Disjoint<'_, f32>, height: usize, row: usize, group: usiz
     let wanted = ROWS.min(height - group * ROWS);
     let start = row * height + group * ROWS;
     // SAFETY: the caller answers for it.
-    unsafe { into.part(start..start + wanted).copy_from_slice(&lanes[..wanted]) };
+    let place = unsafe { into.part(start..start + wanted) };
+    // Of a known length, the copy is two instructions and no call.
+    match place.as_chunks_mut::<ROWS>() {
+        ([whole], _) => *whole = *lanes,
+        _ => place.copy_from_slice(&lanes[..wanted]),
+    }
 }
 
 /// From how many rows on weights are unpacked once for all of them, where registers are few. With fewer rows, unpacking

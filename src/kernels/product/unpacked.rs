@@ -3,6 +3,8 @@
 //! For processors with few registers, which else unpack them again for every four rows of activations. What comes out is
 //! the same to the last bit as tile by tile.
 
+use std::mem::MaybeUninit;
+
 use super::{Columns, Target};
 use crate::activation::{TILE, Tile};
 use crate::format::{Block, LARGEST_BLOCK, ROWS, quads};
@@ -15,21 +17,27 @@ const MOST: usize = 16 * TILE;
 const AT_ONCE: usize = 4;
 
 /// Blocks of sixteen rows, as far as they hold 256 values a row: a byte for each value, quad by quad, and the factors of
-/// each part.
+/// each part. Clearing them for each group of a small matrix would take a fiftieth of the time of its products.
 #[repr(align(64))]
 struct Unpacked {
-    values: [u8; LARGEST_BLOCK * ROWS],
-    scales: [f32; LARGEST_BLOCK / SMALLEST_PART * ROWS],
-    minimums: [f32; LARGEST_BLOCK / SMALLEST_PART * ROWS],
+    values: [MaybeUninit<u8>; LARGEST_BLOCK * ROWS],
+    scales: [MaybeUninit<f32>; FACTORS],
+    minimums: [MaybeUninit<f32>; FACTORS],
 }
+
+/// A factor for each part of sixteen rows.
+const FACTORS: usize = LARGEST_BLOCK / SMALLEST_PART * ROWS;
 
 /// Values of the smallest part of any format.
 const SMALLEST_PART: usize = 16;
 
 impl Unpacked {
     const fn new() -> Self {
-        const FACTORS: usize = LARGEST_BLOCK / SMALLEST_PART * ROWS;
-        Unpacked { values: [0; LARGEST_BLOCK * ROWS], scales: [0.0; FACTORS], minimums: [0.0; FACTORS] }
+        Unpacked {
+            values: [const { MaybeUninit::uninit() }; LARGEST_BLOCK * ROWS],
+            scales: [const { MaybeUninit::uninit() }; FACTORS],
+            minimums: [const { MaybeUninit::uninit() }; FACTORS],
+        }
     }
 
     /// Takes `blocks` blocks apart.
@@ -45,13 +53,13 @@ impl Unpacked {
             unsafe {
                 let (start, part_of_block) = (from.add(part / B::PARTS * B::BYTES), part % B::PARTS);
                 let scale = B::scale(simd, start, part_of_block);
-                simd.store(self.scales.as_mut_ptr().add(part * ROWS), scale);
+                simd.store(self.scales.as_mut_ptr().cast::<f32>().add(part * ROWS), scale);
                 if !B::IS_CENTRED {
                     let minimum = B::minimum(simd, start, part_of_block);
-                    simd.store(self.minimums.as_mut_ptr().add(part * ROWS), minimum);
+                    simd.store(self.minimums.as_mut_ptr().cast::<f32>().add(part * ROWS), minimum);
                 }
                 let packed = start.add(B::HEADER + part_of_block * B::PART_BYTES);
-                let into = self.values.as_mut_ptr().add(part * quads_of_part * QUAD);
+                let into = self.values.as_mut_ptr().cast::<u8>().add(part * quads_of_part * QUAD);
                 unpack_pair::<S, B, 0>(simd, packed, into);
                 unpack_pair::<S, B, 1>(simd, packed, into);
                 if B::PART == 32 {
@@ -84,8 +92,13 @@ unsafe fn unpack_pair<S: Simd, B: Block, const PAIR: usize>(simd: S, part: *cons
 pub(super) fn multiply<S: Simd, B: Block>(simd: S, target: &Target<'_>, group: usize, rows: usize) {
     let Target { matrix, into, .. } = target;
     for first in (0..rows).step_by(MOST) {
-        let mut totals = [[0.0; ROWS]; MOST];
+        let mut totals = [const { MaybeUninit::<[f32; ROWS]>::uninit() }; MOST];
         let totals = &mut totals[..MOST.min(rows - first)];
+        for total in &mut *totals {
+            total.write([0.0; ROWS]);
+        }
+        // SAFETY: each of them was just written.
+        let totals = unsafe { totals.assume_init_mut() };
         add_products::<S, B>(simd, target, group, first, totals);
         for (row, total) in totals.iter().enumerate() {
             // SAFETY: each group of each row is given to one call.
@@ -162,16 +175,16 @@ impl Span<'_> {
                     let of_span = block * B::PARTS + part;
                     let of_row = self.block * B::PARTS + of_span;
                     let at = COUNT * of_row + from;
-                    let weights = self.unpacked.values.as_ptr().add(of_span * B::PART * ROWS);
+                    let weights = self.unpacked.values.as_ptr().cast::<u8>().add(of_span * B::PART * ROWS);
                     let values = columns.values.as_ptr().add(COUNT * of_row * B::PART).cast::<[i8; 4]>().add(from);
                     let before = std::array::from_fn(|column| columns.before::<S, B>(simd, at + column));
                     let dots = multiply_part::<S, B, COUNT, SOME>(simd, weights, values, before);
-                    let scale = simd.floats(self.unpacked.scales.as_ptr().add(of_span * ROWS));
+                    let scale = simd.floats(self.unpacked.scales.as_ptr().cast::<f32>().add(of_span * ROWS));
                     for (subtotal, dot) in subtotals.iter_mut().zip(dots) {
                         *subtotal = simd.mul_add(simd.floats_of(dot), scale, *subtotal);
                     }
                     if !B::IS_CENTRED {
-                        let minimum = simd.floats(self.unpacked.minimums.as_ptr().add(of_span * ROWS));
+                        let minimum = simd.floats(self.unpacked.minimums.as_ptr().cast::<f32>().add(of_span * ROWS));
                         for (column, subtotal) in subtotals.iter_mut().enumerate() {
                             let sum = simd.splat(*columns.sums.get_unchecked(at + column));
                             *subtotal = simd.sub_mul(minimum, sum, *subtotal);
