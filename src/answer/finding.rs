@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::confidence::confidence_without_model;
 use crate::decide::{Evidence, Features};
 use crate::domain::Language;
 use crate::knowledge::{Hit, PassageId};
@@ -109,6 +110,13 @@ impl Finding {
             quoted: String::new(),
             tokens: TokenCounts::default(),
             trail: Vec::new(),
+        }
+    }
+
+    /// There is no model: what search saw has to do.
+    pub(super) fn rely_on_search(&mut self) {
+        if let Some(evidence) = self.evidence.filter(|evidence| evidence.judge.is_none()) {
+            self.confidence = self.confidence.max(confidence_without_model(&evidence));
         }
     }
 

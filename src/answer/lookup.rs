@@ -123,6 +123,9 @@ impl Lookup<'_> {
             self.try_other_words(&mut finding, text, model).await;
         }
         self.ask_judge(&mut finding, model).await;
+        if !model.is_available() {
+            finding.rely_on_search();
+        }
         if self.is_worth_writing(&finding) {
             self.write(&mut finding, model).await;
         }

@@ -43,6 +43,7 @@ impl Shop {
         let mut config = Config::default();
         config.business.timezone = TimeZone::UTC;
         config.decide.max_failed_turns = 3;
+        config.decide.clarify_confidence = 0.42;
         let assistant = Assistant {
             prompts,
             understander: understander.clone(),
