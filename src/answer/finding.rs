@@ -120,6 +120,15 @@ impl Finding {
         }
     }
 
+    /// Leaves only such passages, if there are any; tells whether.
+    pub(super) fn keep(&mut self, wanted: impl Fn(&Hit) -> bool) -> bool {
+        let is_there = self.hits.iter().any(&wanted);
+        if is_there {
+            self.hits.retain(wanted);
+        }
+        is_there
+    }
+
     /// Whether the best passage is in another language than what was looked up.
     pub(super) fn is_across(&self) -> bool {
         self.hits.first().is_some_and(|best| !best.same_language)

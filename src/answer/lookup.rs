@@ -13,7 +13,7 @@ use jiff::civil::Weekday;
 
 use crate::decide::grounding;
 use crate::domain::{Language, Line};
-use crate::knowledge::{Hit, Knowledge, Query};
+use crate::knowledge::{Knowledge, Query};
 
 use self::judging::SURE_ACROSS;
 use super::finding::{Asked, Finding, Subject};
@@ -137,29 +137,33 @@ impl Lookup<'_> {
     /// stands under its heading any more, from what words and heading find.
     pub async fn run_chosen(&self, subject: &Subject, model: &mut ModelUse<'_>) -> Finding {
         let words = self.texts.join("\n");
-        let by_title = Asked { text: subject.title.clone(), context: None, language: self.language };
-        let asked = Asked { text: words.clone(), context: Some(subject.title.clone()), language: self.language };
-        let is_meant = |hit: &Hit, is_changed: bool| match is_changed {
-            false => hit.passage.id == subject.passage,
-            true => subject.is_heading_of(hit),
-        };
-        for is_changed in [false, true] {
-            for asked in [&asked, &by_title] {
-                let mut finding = self.search(asked.clone()).await;
-                finding.hits.retain(|hit| is_meant(hit, is_changed));
-                if !finding.hits.is_empty() {
-                    finding.confidence = CHOSEN.max(self.min_confidence);
-                    finding.trail.push("the customer chose the subject".to_owned());
-                    self.write(&mut finding, model).await;
-                    finding.tokens = model.tokens;
-                    return finding;
-                }
-            }
+        if let Some(mut finding) = self.find_chosen(subject, &words).await {
+            finding.confidence = CHOSEN.max(self.min_confidence);
+            finding.trail.push("the customer chose the subject".to_owned());
+            self.write(&mut finding, model).await;
+            finding.tokens = model.tokens;
+            return finding;
         }
         let text = if words == subject.title { words } else { format!("{words}\n{}", subject.title) };
         let mut finding = self.run_one(&text, model).await;
         self.offer(&mut finding, model).await;
         finding
+    }
+
+    /// The chosen passage alone, or else what stands under its heading now.
+    async fn find_chosen(&self, subject: &Subject, words: &str) -> Option<Finding> {
+        let title = || subject.title.clone();
+        let by_words = Asked { text: words.to_owned(), context: Some(title()), language: self.language };
+        let by_title = Asked { text: title(), context: None, language: self.language };
+        let mut found = Vec::new();
+        for asked in [by_words, by_title] {
+            let mut finding = self.search(asked).await;
+            if finding.keep(|hit| hit.passage.id == subject.passage) {
+                return Some(finding);
+            }
+            found.push(finding);
+        }
+        found.into_iter().find_map(|mut finding| finding.keep(|hit| subject.is_heading_of(hit)).then_some(finding))
     }
 
     /// The best passage's own words, found without the model: a suggestion for a person.

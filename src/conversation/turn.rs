@@ -21,7 +21,7 @@ pub struct Turn {
     pub reason: Reason,
     /// The language of the reply.
     pub language: Language,
-    /// How probable it is that the reply is right, 0 to 1; 1 where a rule decided.
+    /// How probable it is that the reply is right, 0 to 1; where nothing was looked up, 1, or 0 if it only asks back.
     pub confidence: f32,
     /// What to send; nothing where the bot stays silent.
     pub reply: Option<Outbound>,

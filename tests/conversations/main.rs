@@ -2,6 +2,7 @@
 //!
 //! Only the channel, the clock and the language model are stood in for; search uses the real embedder and index.
 
+mod owner;
 mod runner;
 mod stage;
 mod transcript;

@@ -16,6 +16,7 @@ use atiende::outbox::Sender;
 use atiende::store::{conversations, handoffs, messages};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::owner::Folder;
 use crate::stage::{Memory, ScriptedModel, knowledge, shared};
 use crate::transcript::{Person, Step, Transcript, What};
 
@@ -34,6 +35,8 @@ pub fn run(transcript: &Transcript) -> Result<(), String> {
 
 struct Play {
     session: Session,
+    /// Where the owner of this transcript writes, if one does.
+    folder: Option<Folder>,
     clock: Arc<ManualClock>,
     channel: Arc<Memory>,
     sender: Sender,
@@ -54,10 +57,13 @@ impl Play {
         } else {
             ModelSlot::ready(Arc::new(ScriptedModel { script: transcript.model.clone() }))
         };
+        let owner_writes = transcript.steps.iter().any(|step| matches!(step.what, What::Owner { .. }));
+        let folder = owner_writes.then(|| Folder::copy(&transcript.business));
+        let known = || knowledge(&transcript.business, transcript.translations.as_deref());
         let assistant = Assistant {
             prompts: shared().prompts.clone(),
             understander: shared().understander.clone(),
-            knowledge: knowledge(&transcript.business, transcript.translations.as_deref()),
+            knowledge: folder.as_ref().map_or_else(known, |folder| folder.knowledge.clone()),
             model,
             settings,
         };
@@ -67,7 +73,7 @@ impl Play {
         }
         let channel = Arc::new(Memory::default());
         let sender = Sender::new(session.store().clone(), clock.clone(), Arc::default(), channel.clone());
-        Ok(Play { session, clock, channel, sender, last: None, said: Vec::new() })
+        Ok(Play { session, folder, clock, channel, sender, last: None, said: Vec::new() })
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
@@ -79,6 +85,7 @@ impl Play {
             What::Sends(what) => self.send(vec![content(what, self.channel.as_ref())?]).await,
             What::Taps(words) => self.send(vec![self.tap(words)]).await,
             What::Person(person) => self.person(person).await,
+            What::Owner { file, old, new } => self.folder.as_ref().ok_or("nobody writes here")?.change(file, old, new),
             What::Passes(time) => {
                 self.clock.advance(duration(time)?);
                 Ok(())
@@ -154,6 +161,10 @@ impl Play {
             "one message" => Err(format!("{} messages were sent", self.said.len())),
             "source" if turn.sources.iter().any(|source| source.file.contains(value)) => Ok(()),
             "source" => Err(format!("the sources are {:?}", turn.sources)),
+            "suggests" => match turn.brief.as_ref().and_then(|brief| brief.suggested_answer.as_deref()) {
+                Some(suggested) if fold(suggested).contains(&fold(value)) => Ok(()),
+                suggested => Err(format!("what is suggested to the person is {suggested:?}")),
+            },
             "in charge" => {
                 let id = self.session.conversation();
                 let found = self.session.store().read(move |connection| conversations::require(connection, id)).await;

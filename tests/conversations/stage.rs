@@ -45,19 +45,21 @@ pub fn knowledge(business: &str, translations: Option<&str>) -> Knowledge {
     if let Some(knowledge) = known.get(&key) {
         return knowledge.clone();
     }
-    let options = Options {
-        dir: folder(business),
-        translations: translations.map(|name| root().join("tests/translations").join(name)),
-        index_dir: None,
-        embedder: Some(shared.embedder.clone()),
-        examples: Default::default(),
-    };
+    let translations = translations.map(|name| root().join("tests/translations").join(name));
+    let knowledge = open(business, folder(business), translations);
+    known.insert(key, knowledge.clone());
+    knowledge
+}
+
+/// The knowledge of a business in a folder, which has nothing to complain of.
+pub fn open(business: &str, dir: PathBuf, translations: Option<PathBuf>) -> Knowledge {
+    let embedder = Some(shared().embedder.clone());
+    let options = Options { dir, translations, index_dir: None, embedder, examples: Default::default() };
     let (knowledge, report) = Knowledge::open(options).expect("the business's folder is there");
     // One business has passages that give orders to a machine, which its owner is told.
     let unexpected = |problem: &&Problem| !problem.message.contains("gives orders to a machine");
     let problems: Vec<&Problem> = report.problems.iter().filter(unexpected).collect();
     assert!(problems.is_empty(), "{business}: {problems:?}");
-    known.insert(key, knowledge.clone());
     knowledge
 }
 
@@ -65,7 +67,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn folder(business: &str) -> PathBuf {
+/// Where a business's knowledge lies.
+pub fn folder(business: &str) -> PathBuf {
     let root = root();
     if business == "knowledge" { root.join("knowledge") } else { root.join("tests/businesses").join(business) }
 }

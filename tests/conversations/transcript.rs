@@ -41,6 +41,8 @@ pub enum What {
     Taps(String),
     /// A person does: `takes over`, `gives back`, or says something.
     Person(Person),
+    /// The owner writes these words in place of others, in a file of the knowledge.
+    Owner { file: String, old: String, new: String },
     /// So much time passes: `3 days`, `2 hours`, `10 minutes`.
     Passes(String),
     /// The last reply, or the state, must be like this.
@@ -86,6 +88,9 @@ pub fn parse(text: &str) -> Result<Transcript, String> {
             transcript.steps.push(step(What::Person(Person::Takes)));
         } else if line == "**Person gives back**" {
             transcript.steps.push(step(What::Person(Person::Returns)));
+        } else if let Some(rest) = line.strip_prefix("**The owner changes ") {
+            let change = owner(rest).ok_or_else(|| format!("line {number}: write `FILE:** old words → new words`"))?;
+            transcript.steps.push(step(change));
         } else if let Some(rest) = line.strip_prefix("**Time passes:**") {
             transcript.steps.push(step(What::Passes(rest.trim().to_owned())));
         } else if let Some(rest) = line.strip_prefix('>') {
@@ -96,6 +101,14 @@ pub fn parse(text: &str) -> Result<Transcript, String> {
         }
     }
     Ok(transcript)
+}
+
+/// `horario.md:** old words → new words`
+fn owner(text: &str) -> Option<What> {
+    let (file, words) = text.split_once(":**")?;
+    let (old, new) = words.split_once("→")?;
+    let [file, old, new] = [file, old, new].map(|text| text.trim().to_owned());
+    Some(What::Owner { file, old, new })
 }
 
 fn header(transcript: &mut Transcript, line: &str) -> Option<()> {

@@ -76,9 +76,11 @@ impl Gathered<'_> {
     }
 }
 
+/// Who only asks back knows no answer; what needs none is sure.
 fn confidence_of(action: Action, finding: Option<&Finding>) -> f32 {
     match (action, finding) {
         (_, Some(finding)) => finding.confidence,
+        (Action::Clarify | Action::Decline, None) => 0.0,
         (_, None) => 1.0,
     }
 }

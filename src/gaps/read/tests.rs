@@ -130,6 +130,25 @@ async fn a_question_that_was_asked_back_counts_unless_a_choice_answered_it() {
 }
 
 #[tokio::test]
+async fn a_reaction_between_a_question_and_the_choice_that_answers_it_changes_nothing() {
+    let mut shop = Shop::new();
+    shop.says(&[PARKING]).await;
+    let reaction = Content::Reaction { message_id: "sent-1".into(), emoji: Some("👍".into()) };
+    shop.session.send(vec![reaction]).await.expect("a turn");
+    assert_eq!(shop.says(&["1"]).await, "reply answered");
+    assert_eq!(shop.words().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_offered_expires_with_the_question() {
+    let mut shop = Shop::new();
+    assert_eq!(shop.says(&[PARKING]).await, "clarify low_confidence");
+    let now = shop.clock.now();
+    shop.write(move |connection| erasure::expire(connection, now).map(|_| ())).await;
+    assert_ne!(shop.says(&["1"]).await, "reply answered");
+}
+
+#[tokio::test]
 async fn anger_does_not_count() {
     let mut shop = Shop::new();
     assert_eq!(shop.says(&["SOIS UNOS INÚTILES DE MIERDA, ESTAFADORES!!!"]).await, "escalate negative_mood");
