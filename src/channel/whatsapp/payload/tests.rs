@@ -14,9 +14,13 @@ const NOA: &str = "ES.100200300400500601";
 /// The events of a delivery under `tests/fixtures/whatsapp`.
 macro_rules! fixture {
     ($name:literal) => {
-        parse(include_bytes!(concat!("../../../../tests/fixtures/whatsapp/", $name, ".json"))).unwrap()
+        parse(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/whatsapp/", $name, ".json"))).unwrap()
     };
 }
+
+// They use the macro, so they stand after it.
+mod hostile;
+mod senders;
 
 fn bsuid(value: &str) -> Identifier {
     Identifier::new(IdentifierKind::Bsuid, value).unwrap()
@@ -263,79 +267,6 @@ fn errors_and_clicks_without_a_message_are_kept_for_the_owner() {
 }
 
 #[test]
-fn messages_in_groups_are_not_taken_for_private_ones() {
-    let events = fixture!("groups");
-    let ChannelEvent::Account(group) = &events[0] else { panic!("a group message is not answered") };
-    assert_eq!((group.field.as_str(), &group.body["group_id"]), ("messages", &json!("GROUP-5")));
-    assert_eq!(events[1], event(message("TXT9", 2, text_content("y en privado"))));
-    assert_eq!(events.len(), 2);
-}
-
-#[test]
-fn senders_are_known_by_whatever_identifiers_there_are() {
-    let sender = |id, offset, body, identifiers, name: Option<&str>, username: Option<&str>| InboundMessage {
-        identifiers,
-        name: name.map(str::to_owned),
-        username: username.map(str::to_owned),
-        ..message(id, offset, text_content(body))
-    };
-    let camino = vec![bsuid("CL.550011002200330044"), parent("CL.ENT.77")];
-    let biel = vec![bsuid("ES.400500600700800900"), phone("34600000505")];
-    let caio = vec![phone("5511987650099")];
-    let expected = [
-        sender("UID1", 1, "Hola", camino, Some("Camino Rey"), Some("camino.rey")),
-        sender("UID2", 2, "vacío", vec![bsuid(NOA)], Some("Noa Vidal"), None),
-        sender("UID3", 3, "solo teléfono", vec![phone("34600000404")], None, None),
-        sender("UID4", 4, "soy Biel", biel, Some("Biel Roca"), Some("biel")),
-        sender("UID5", 5, "soy Noa", noa(), Some("Noa Vidal"), None),
-        sender("UID6", 6, "nono dígito", caio, Some("Caio Dias"), None),
-    ];
-    let mut events = fixture!("user_ids");
-    let nobody = events.pop().unwrap();
-    assert!(matches!(nobody, ChannelEvent::Account(kept) if kept.body["id"] == "wamid.UID7"));
-    assert_eq!(events, expected.map(event));
-}
-
-#[test]
-fn changed_numbers_and_user_ids_are_read_in_every_form() {
-    let change = |id: Option<&str>, offset, previous, current| IdentityChange {
-        message_id: id.map(|id| format!("wamid.{id}")),
-        previous,
-        current,
-        at: at(offset),
-    };
-    let old = || phone("34600000101");
-    let new = || phone("34600000909");
-    let expected = [
-        change(Some("SYS1"), 1, noa(), vec![bsuid("ES.999888777666555444"), new()]),
-        change(Some("SYS2"), 2, vec![old()], vec![new()]),
-        change(Some("SYS3"), 3, vec![bsuid("CL.550011002200330044")], vec![bsuid("CL.660011002200330044")]),
-        change(
-            None,
-            6,
-            vec![bsuid("CL.550011002200330044"), parent("CL.ENT.77")],
-            vec![bsuid("CL.660011002200330044"), phone("34600000707"), parent("CL.ENT.78")],
-        ),
-    ];
-    let (changes, others): (Vec<_>, Vec<_>) =
-        fixture!("identity_changes").into_iter().partition(|event| matches!(event, ChannelEvent::IdentityChanged(_)));
-    assert_eq!(changes, expected.map(ChannelEvent::IdentityChanged));
-    assert_eq!(fields(&others), ["messages", "messages", "user_id_update"]);
-}
-
-#[test]
-fn an_identifier_that_stays_does_not_end() {
-    let body = json!({"entry": [{"changes": [{"field": "messages", "value": {"messages": [{
-        "from": "34600000101", "from_user_id": NOA, "id": "wamid.S", "timestamp": "1790000000", "type": "system",
-        "system": {"type": "user_changed_number", "wa_id": "34600000909", "user_id": NOA},
-    }]}}]}]});
-    let events = parse(body.to_string().as_bytes()).unwrap();
-    let [ChannelEvent::IdentityChanged(change)] = &events[..] else { panic!("one change") };
-    assert_eq!(change.previous, [phone("34600000101")]);
-    assert_eq!(change.current, [bsuid(NOA), phone("34600000909")]);
-}
-
-#[test]
 fn preferences_and_echoes_are_read_and_other_fields_kept() {
     let preference = |identifiers, value: &str, offset| Preference {
         account: ACCOUNT.into(),
@@ -442,58 +373,3 @@ const WORDS: &str = "messages statuses text system edit interactive button_reply
 const KEYS: &str = "entry changes field value metadata contacts profile messages statuses errors message_echoes \
     user_preferences user_id_update id type from from_user_id timestamp text body system edit message interactive \
     phones previous current status wa_id user_id";
-
-/// JSON in which the keys and words that the parser looks for turn up in odd places.
-fn odd_json() -> impl Strategy<Value = Value> {
-    let one_of = |words: &'static str| proptest::sample::select(words.split_whitespace().collect::<Vec<_>>());
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        one_of(WORDS).prop_map(Value::from),
-        "\\PC{0,8}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(8, 96, 8, move |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::vec((one_of(KEYS), inner), 0..8)
-                .prop_map(|pairs| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_json_is_read_or_refused(value in odd_json()) {
-        let is_object = value.is_object();
-        prop_assert_eq!(parse(value.to_string().as_bytes()).is_ok(), is_object);
-    }
-
-    #[test]
-    fn people_always_have_an_identifier(value in odd_json(), field in "[a-z_]{0,12}|messages|user_id_update") {
-        let body = json!({"entry": [{"changes": [{"field": field, "value": value}]}]}).to_string();
-        let events = parse(body.as_bytes()).unwrap();
-        let senders = events.iter().filter_map(|event| match event {
-            ChannelEvent::Message(message) => Some(&message.identifiers),
-            ChannelEvent::PersonWrote(wrote) => Some(&wrote.identifiers),
-            ChannelEvent::Preference(preference) => Some(&preference.identifiers),
-            ChannelEvent::IdentityChanged(change) => Some(&change.previous),
-            _ => None,
-        });
-        prop_assert!(senders.into_iter().all(|identifiers| !identifiers.is_empty()));
-    }
-
-    #[test]
-    fn any_element_of_messages_is_kept(elements in proptest::collection::vec(odd_json(), 0..5)) {
-        let value = json!({"messages": elements});
-        let body = json!({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).to_string();
-        prop_assert_eq!(parse(body.as_bytes()).unwrap().len(), elements.len());
-    }
-
-    #[test]
-    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[\\\\u\"{}d8-f:,é]{0,60}") {
-        let _ = parse(&bytes);
-        let _ = parse(text.as_bytes());
-    }
-}
