@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query, TermQuery};
+use tantivy::query::{
+    BooleanQuery, BoostQuery, DfaWrapper, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query, TermQuery,
+};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
@@ -190,10 +192,13 @@ impl Words {
             4..=8 => 1,
             _ => 2,
         };
+        let query = FuzzyTermQuery::new(Term::from_field_text(self.columns.body, key), slips, true);
+        // What takes time is to make it, and it is the same for every field.
+        let Ok(slipped) = query.automaton() else { return Vec::new() };
         let mut found = HashSet::new();
         for field in [self.columns.heading, self.columns.outer, self.columns.body] {
             // A segment that cannot be read offers no variants; the search itself reports it.
-            let _ = self.collect_similar(field, key, slips, &mut found);
+            let _ = self.collect_similar(field, &slipped, &mut found);
         }
         let mut found: Vec<String> = found.into_iter().filter(|similar| is_alike(key, similar)).collect();
         found.sort_by_key(|similar| (strsim::osa_distance(key, similar), similar.clone()));
@@ -201,11 +206,10 @@ impl Words {
         found
     }
 
-    fn collect_similar(&self, field: Field, key: &str, slips: u8, found: &mut HashSet<String>) -> tantivy::Result<()> {
-        let query = FuzzyTermQuery::new(Term::from_field_text(field, key), slips, true);
+    fn collect_similar(&self, field: Field, slipped: &DfaWrapper, found: &mut HashSet<String>) -> tantivy::Result<()> {
         for segment in self.searcher.segment_readers() {
             let inverted = segment.inverted_index(field)?;
-            let mut stream = inverted.terms().search(query.automaton()?).into_stream()?;
+            let mut stream = inverted.terms().search(slipped).into_stream()?;
             while stream.advance() {
                 if let Ok(term) = std::str::from_utf8(stream.key()) {
                     found.insert(term.to_owned());
